@@ -1,0 +1,26 @@
+#pragma once
+
+#include <stddef.h>
+
+#include "platform/error.h"
+
+struct text;
+
+/*
+ * Streams a file that may be compressed: plain, gzip, xz, lz4 or zstd, told by its first bytes.
+ * Memory stays bounded whatever the file says (windows at most 8 MiB).
+ */
+struct stream;
+
+/* Takes over the descriptor. Fails with -EOPNOTSUPP for a compression that is not known (bzip2). */
+int stream_open(int fd, size_t max_decoded, struct stream **ret_stream, struct error *err);
+/* Up to size bytes; 0 at the true end. -EBADMSG when it is damaged or cut off, -EFBIG above
+ * max_decoded. */
+long stream_read(struct stream *stream, void *buffer, size_t size, struct error *err);
+void stream_close(struct stream *stream);
+void auto_stream_close(struct stream **stream);
+
+/* One zstd frame in memory. The frame must state its size, at most max_decoded, and end there. */
+int zstd_decode(const void *frame, size_t length, size_t max_decoded, struct text *out,
+                struct error *err);
+void zstd_encode(const void *bytes, size_t length, struct text *out);

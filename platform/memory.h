@@ -1,0 +1,13 @@
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Allocation that never fails: it aborts the process instead, and systemd starts it again.
+ * Sizes that come from outside are bounded by the caller before they reach these.
+ */
+void *must_allocate(size_t count, size_t size);
+void *must_grow(void *block, size_t count, size_t size);
+
+/* A copy of the first length bytes of text, or of all of it where it ends earlier. */
+char *must_copy_text(const char *text, size_t length);

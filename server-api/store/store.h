@@ -1,0 +1,108 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/digest.h"
+#include "platform/error.h"
+#include "snapshot/join_code.h"
+#include "snapshot/receipt.h"
+#include "snapshot/signature.h"
+#include "snapshot/snapshot.h"
+
+struct peer;
+struct text;
+
+/*
+ * Everything the server remembers, in one database, every key of it starting with the
+ * organisation. A handle belongs to one thread; several may be open at once. Calls block on the
+ * disk: never from a loop thread. Errors: -ENOENT not there, -EEXIST already there, -EACCES not
+ * allowed (spent, expired, revoked), -ENOSPC disk full, -EIO everything else of the database.
+ */
+struct store;
+
+/* Opens the database file and migrates it; create makes it (0600) when it is not there. */
+int store_open(const char *path, bool create, struct store **ret_store, struct error *err);
+void store_close(struct store *store);
+void auto_store_close(struct store **store);
+
+#define ORGANISATION_NAME_SIZE 129U
+
+int store_add_organisation(struct store *store, const char *name, int64_t now,
+                           char ret_organisation[ORGANISATION_ID_SIZE], struct error *err);
+/* By identifier or by exact name. */
+int store_find_organisation(struct store *store, const char *id_or_name,
+                            char ret_organisation[ORGANISATION_ID_SIZE], struct error *err);
+
+/* ---- Enrolment. */
+struct join_token {
+    char id[TOKEN_ID_SIZE];   /* with the organisation before the dot */
+    struct digest secret;     /* SHA-256 of the secret */
+    char label[MACHINE_LABEL_SIZE];
+    int64_t expires_at;
+};
+int store_add_join_token(struct store *store, const struct join_token *token, int64_t now,
+                         struct error *err);
+
+/*
+ * Uses a token for one of its two keys and answers the machine it is for (made at the first use).
+ * The same token with the same key within 24 hours answers the certificate that was issued then in
+ * out_certificate (DER); otherwise out_certificate stays empty and the caller issues one and calls
+ * store_add_certificate. -EACCES for an unknown, expired or spent token and for a wrong secret alike,
+ * and after the same work.
+ */
+int store_use_join_token(struct store *store, const char *token_id, const struct digest *secret,
+                         enum certificate_purpose purpose, const struct digest *spki, int64_t now,
+                         char ret_machine[MACHINE_ID_SIZE], struct text *out_certificate,
+                         struct error *err);
+int store_add_certificate(struct store *store, const char *organisation, const char *machine,
+                          const struct certificate *certificate, int64_t now, struct error *err);
+
+/* ---- Who is it? Asked at every request. */
+struct machine_identity {
+    bool revoked;
+    char label[MACHINE_LABEL_SIZE];
+    struct certificate *signing; /* NULL while none was issued; the caller frees it */
+};
+/* -EACCES when the key is not the machine's TLS key. */
+int store_identify(struct store *store, const struct peer *peer, struct machine_identity *ret,
+                   struct error *err);
+
+/* ---- Ingest. */
+struct ingest_record {
+    char organisation[ORGANISATION_ID_SIZE];
+    struct digest hash;       /* of the exact bytes */
+    const char *bytes;        /* the snapshot file */
+    size_t length;
+    const struct snapshot *snapshot; /* verified and read */
+    int64_t received_at;
+
+    /* Answered: */
+    struct text receipt;      /* compact JWS, as stored; the caller clears it */
+    enum receipt_result result;
+    int code;                 /* 0, or why this record could not be decided; nothing was stored */
+};
+
+/* Judges a machine's facts for the receipt and the fleet; see baseline/. */
+struct store_judge {
+    void *context;
+    /* Sign finished receipts: keeper_sign_receipts(). */
+    int (*sign)(void *context, const struct receipt *receipts, struct text *ret_compact,
+                size_t count, struct error *err);
+};
+
+/*
+ * Decides the chain of each record (security: duplicates, gaps, forks, new epochs), stores what is
+ * accepted, quarantines forks, evaluates verdicts, signs the receipts and commits everything in one
+ * transaction. A duplicate answers the receipt it got before.
+ */
+int store_ingest(struct store *store, struct ingest_record *records, size_t count,
+                 const struct store_judge *judge, struct error *err);
+
+/* ---- Fleet. */
+int store_revoke_machine(struct store *store, const char *organisation, const char *machine,
+                         int64_t now, struct error *err);
+/* The fleet as /v1/fleet answers it (docs/fleet-api.md); organisation NULL for all. */
+int store_write_fleet(struct store *store, const char *organisation, int64_t now,
+                      struct text *out_json, struct error *err);
