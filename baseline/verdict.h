@@ -38,10 +38,10 @@ unsigned check_weight(const struct check *check);
 
 /* Advice in the language ("en"): never NULL. */
 struct advice {
-    const char *wrong;   /* what is wrong, as a sentence */
-    const char *why;     /* why it matters */
-    const char *steps;   /* what to do; lines separated by \n; commands start with "$ " */
-    const char *time;    /* "15 minutes" */
+    const char *wrong; /* what is wrong, as a sentence */
+    const char *why;   /* why it matters */
+    const char *steps; /* what to do; lines separated by \n; commands start with "$ " */
+    const char *time;  /* "15 minutes" */
     bool needs_volunteer;
 };
 const struct advice *check_advice(const struct check *check, const char *language);
@@ -52,7 +52,7 @@ struct machine_facts {
         const char *section;
         const struct json *facts;
         const struct json *unknown;
-    } *sections;
+    } * sections;
     size_t count;
     int64_t seen_at; /* when these facts were last confirmed */
 };
@@ -68,8 +68,9 @@ struct verdict {
 };
 
 /* Judges at the time. */
-void check_judge(const struct check *check, const struct machine_facts *facts,
-                 enum profile profile, int64_t now, struct verdict *ret_verdict);
+void check_judge(const struct check *check, const struct machine_facts *facts, enum profile profile,
+                 int64_t now, struct verdict *ret_verdict);
 
-/* A sentence for an unknown verdict's reason ("This needs privileges that the agent did not have"). */
+/* A sentence for an unknown verdict's reason ("This needs privileges that the agent did not have").
+ */
 const char *unknown_reason_text(enum unknown_reason reason);

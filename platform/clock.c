@@ -37,8 +37,8 @@ int64_t clock_cpu_microseconds(void)
 
 void clock_to_text(int64_t seconds, char ret_text[CLOCK_TEXT_SIZE])
 {
-    time_t time = seconds < FIRST_SECOND ? FIRST_SECOND
-                                         : (seconds > LAST_SECOND ? LAST_SECOND : seconds);
+    time_t time =
+        seconds < FIRST_SECOND ? FIRST_SECOND : (seconds > LAST_SECOND ? LAST_SECOND : seconds);
     struct tm parts = {0};
 
     (void)gmtime_r(&time, &parts);
@@ -66,9 +66,11 @@ bool clock_from_text(const char *text, size_t length, int64_t *ret_seconds)
     int64_t seconds;
 
     if (length != CLOCK_TEXT_SIZE - 1 || !number_parse(text, 4, 9999, &year) ||
-        !two_digits(text + 5, 1, 12, &parts.tm_mon) || !two_digits(text + 8, 1, 31, &parts.tm_mday) ||
+        !two_digits(text + 5, 1, 12, &parts.tm_mon) ||
+        !two_digits(text + 8, 1, 31, &parts.tm_mday) ||
         !two_digits(text + 11, 0, 23, &parts.tm_hour) ||
-        !two_digits(text + 14, 0, 59, &parts.tm_min) || !two_digits(text + 17, 0, 59, &parts.tm_sec))
+        !two_digits(text + 14, 0, 59, &parts.tm_min) ||
+        !two_digits(text + 17, 0, 59, &parts.tm_sec))
         return false;
     parts.tm_year = (int)year - 1900;
     parts.tm_mon -= 1;

@@ -4,8 +4,6 @@
 
 #include "platform/error.h"
 
-struct text;
-
 /*
  * Streams a file that may be compressed: plain, gzip, xz, lz4 or zstd, told by its first bytes.
  * Memory stays bounded whatever the file says (windows at most 8 MiB).
@@ -19,8 +17,3 @@ int stream_open(int fd, size_t max_decoded, struct stream **ret_stream, struct e
 long stream_read(struct stream *stream, void *buffer, size_t size, struct error *err);
 void stream_close(struct stream *stream);
 void auto_stream_close(struct stream **stream);
-
-/* One zstd frame in memory. The frame must state its size, at most max_decoded, and end there. */
-int zstd_decode(const void *frame, size_t length, size_t max_decoded, struct text *out,
-                struct error *err);
-void zstd_encode(const void *bytes, size_t length, struct text *out);

@@ -71,7 +71,8 @@ static int write_and_rename(int directory, const char *temporary, const char *na
     r = write_all(fd, bytes, length);
     if (r < 0)
         return r;
-    if (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(directory, temporary, directory, name) < 0)
+    if (fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
+        renameat(directory, temporary, directory, name) < 0)
         return -errno;
     return fsync(directory) < 0 ? -errno : 0;
 }
@@ -91,8 +92,7 @@ int file_write(int directory, const char *name, mode_t mode, const void *bytes, 
     return 0;
 }
 
-int file_read(int directory, const char *name, size_t max_size, struct text *out,
-              struct error *err)
+int file_read(int directory, const char *name, size_t max_size, struct text *out, struct error *err)
 {
     AUTO_CLOSE int fd =
         openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -144,8 +144,8 @@ static int compare_names(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-static int list_matching(int directory, size_t max_entries, bool leftovers,
-                         struct text_list *names, struct error *err)
+static int list_matching(int directory, size_t max_entries, bool leftovers, struct text_list *names,
+                         struct error *err)
 {
     AUTO(auto_closedir) DIR *stream = NULL;
     int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

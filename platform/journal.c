@@ -22,8 +22,7 @@ static bool stderr_is_journal(void)
 
     if (stream == NULL || fstat(STDERR_FILENO, &status) < 0)
         return false;
-    (void)snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)status.st_dev,
-                   (uintmax_t)status.st_ino);
+    (void)snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
     for (size_t i = 0; own[i] == stream[i]; i++)
         if (own[i] == '\0')
             return true;

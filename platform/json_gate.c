@@ -336,8 +336,7 @@ static int scan_value(struct scanner *scanner) /* NOLINT(misc-no-recursion): bou
     }
 }
 
-int json_check(const char *text, size_t length, const struct json_limits *limits,
-               struct error *err)
+int json_check(const char *text, size_t length, const struct json_limits *limits, struct error *err)
 {
     struct scanner scanner = {.text = text, .length = length, .limits = limits, .err = err};
     int r;

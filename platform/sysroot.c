@@ -90,7 +90,8 @@ static int open_typed(const struct sysroot *root, const char *path, bool block_t
         (S_ISREG(status.st_mode) || (block_too && S_ISBLK(status.st_mode))))
         return fd;
     (void)close(fd);
-    return error_set(err, EBADF, "%s is not a %s", path, block_too ? "block device" : "regular file");
+    return error_set(err, EBADF, "%s is not a %s", path,
+                     block_too ? "block device" : "regular file");
 }
 
 int sysroot_open_file(const struct sysroot *root, const char *path, struct error *err)

@@ -22,7 +22,8 @@ struct sysroot {
 int sysroot_open(const char *directory, struct sysroot *ret_root, struct error *err);
 void sysroot_close(struct sysroot *root);
 
-/* Fails with -ENOENT when there is none (also behind a dangling link), -EACCES when not permitted. */
+/* Fails with -ENOENT when there is none (also behind a dangling link), -EACCES when not permitted.
+ */
 int sysroot_stat(const struct sysroot *root, const char *path, struct stat *ret_status,
                  struct error *err);
 

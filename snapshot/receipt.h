@@ -25,12 +25,12 @@ enum receipt_result {
 /* Why a snapshot was refused for good. The list is closed. */
 enum refusal_reason {
     REFUSAL_NONE,
-    REFUSAL_MALFORMED,        /* signed by this machine, but no snapshot */
-    REFUSAL_SIGNATURE,        /* not signed by this machine */
-    REFUSAL_WRONG_DIGEST,     /* not the bytes that the address names */
-    REFUSAL_REVOKED,          /* this machine is no longer welcome */
+    REFUSAL_MALFORMED,    /* signed by this machine, but no snapshot */
+    REFUSAL_SIGNATURE,    /* not signed by this machine */
+    REFUSAL_WRONG_DIGEST, /* not the bytes that the address names */
+    REFUSAL_REVOKED,      /* this machine is no longer welcome */
     REFUSAL_TOO_LARGE,
-    REFUSAL_VERSION,          /* a format that this server does not know */
+    REFUSAL_VERSION, /* a format that this server does not know */
 };
 const char *refusal_reason_name(enum refusal_reason reason);
 /* What it means for the machine's user, one sentence. */
@@ -47,11 +47,11 @@ enum verdict_state {
 const char *verdict_state_name(enum verdict_state state);
 bool verdict_state_from_name(const char *name, enum verdict_state *ret_state);
 
-#define RECEIPT_MAX_SIZE          16384U
-#define RECEIPT_VERDICTS_MAX      64U
-#define CHECK_ID_SIZE             49U /* as a section name */
-#define RECEIPT_MINIMUM_INTERVAL  60U    /* seconds; what a receipt asks for is brought */
-#define RECEIPT_MAXIMUM_INTERVAL  86400U /* into these bounds */
+#define RECEIPT_MAX_SIZE         16384U
+#define RECEIPT_VERDICTS_MAX     64U
+#define CHECK_ID_SIZE            49U    /* as a section name */
+#define RECEIPT_MINIMUM_INTERVAL 60U    /* seconds; what a receipt asks for is brought */
+#define RECEIPT_MAXIMUM_INTERVAL 86400U /* into these bounds */
 
 struct receipt_verdict {
     char check[CHECK_ID_SIZE];
@@ -65,9 +65,9 @@ struct receipt {
     enum refusal_reason reason;
     int64_t received_at;
     char nonce[NONCE_SIZE];
-    bool has_state;      /* the server holds this state now */
+    bool has_state; /* the server holds this state now */
     struct digest state;
-    bool lacks_base;     /* the next snapshot must be full */
+    bool lacks_base; /* the next snapshot must be full */
     uint64_t minimum_interval_seconds;
     struct receipt_verdict verdicts[RECEIPT_VERDICTS_MAX];
     size_t verdict_count;

@@ -16,11 +16,11 @@ struct text;
 
 /* Why a fact is not known. The list is closed; names as in docs/snapshot-format.md. */
 enum unknown_reason {
-    UNKNOWN_NOT_APPLICABLE,     /* measured: the thing does not exist here */
-    UNKNOWN_NOT_PERMITTED,      /* it may be there, and we may not look */
-    UNKNOWN_NOT_PRESENT,        /* the source that would tell is missing */
-    UNKNOWN_UNSUPPORTED,        /* we do not understand this kind of system yet */
-    UNKNOWN_PARSE_ERROR,        /* the source is not what it should be */
+    UNKNOWN_NOT_APPLICABLE, /* measured: the thing does not exist here */
+    UNKNOWN_NOT_PERMITTED,  /* it may be there, and we may not look */
+    UNKNOWN_NOT_PRESENT,    /* the source that would tell is missing */
+    UNKNOWN_UNSUPPORTED,    /* we do not understand this kind of system yet */
+    UNKNOWN_PARSE_ERROR,    /* the source is not what it should be */
     UNKNOWN_TIMEOUT,
     UNKNOWN_LIMIT_EXCEEDED,     /* larger than we are willing to read */
     UNKNOWN_STALE,              /* the source is too old to tell */

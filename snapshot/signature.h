@@ -34,7 +34,8 @@ void *signing_key_openssl(const struct signing_key *key);
 /* ---- Certificates. */
 struct certificate;
 
-/* What a certificate of ours is for; each has its own extended key usage (docs/snapshot-format.md). */
+/* What a certificate of ours is for; each has its own extended key usage (docs/snapshot-format.md).
+ */
 enum certificate_purpose {
     CERTIFICATE_TLS_CLIENT, /* clientAuth */
     CERTIFICATE_SIGNING,    /* documentSigning, RFC 9336: 1.3.6.1.5.5.7.3.36 */

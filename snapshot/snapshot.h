@@ -18,10 +18,10 @@ struct text;
  * describes every byte. The file that was signed is the file that is kept, sent and stored.
  */
 #define SNAPSHOT_VERSION     1
-#define SNAPSHOT_MAX_SIZE    JWS_MAX_SIZE           /* the compact JWS */
-#define SNAPSHOT_MAX_DECODED (4U * 1024U * 1024U)   /* the payload, decompressed */
-#define EPOCH_SIZE           33U                    /* 32 hexadecimal digits with NUL */
-#define NONCE_SIZE           33U                    /* at most 32 characters of base64url with NUL */
+#define SNAPSHOT_MAX_SIZE    JWS_MAX_SIZE         /* the compact JWS */
+#define SNAPSHOT_MAX_DECODED (4U * 1024U * 1024U) /* the payload, decompressed */
+#define EPOCH_SIZE           33U                  /* 32 hexadecimal digits with NUL */
+#define NONCE_SIZE           33U                  /* at most 32 characters of base64url with NUL */
 #define BOOT_ID_SIZE         33U
 #define AGENT_VERSION_SIZE   33U
 
@@ -33,12 +33,12 @@ struct snapshot_head {
     char machine[MACHINE_ID_SIZE];
     char agent[AGENT_VERSION_SIZE];
     char epoch[EPOCH_SIZE];
-    uint64_t seq;     /* 1, 2, 3 ... within the epoch */
-    bool has_prev;    /* false for the first of an epoch */
-    struct digest prev; /* SHA-256 of the snapshot file before this one */
+    uint64_t seq;           /* 1, 2, 3 ... within the epoch */
+    bool has_prev;          /* false for the first of an epoch */
+    struct digest prev;     /* SHA-256 of the snapshot file before this one */
     char nonce[NONCE_SIZE]; /* of the last verified receipt; "" when there was none */
     char boot[BOOT_ID_SIZE];
-    int64_t wall_time;   /* seconds since 1970 by the machine's clock */
+    int64_t wall_time;         /* seconds since 1970 by the machine's clock */
     int64_t boot_time_seconds; /* CLOCK_BOOTTIME */
     enum clock_state clock;
     uint64_t refused;    /* snapshots of this machine that were refused for good so far */
@@ -81,8 +81,8 @@ void snapshot_writer_payload(const struct snapshot_writer *writer, const struct 
 
 /* Compresses (one zstd frame with its size) and signs a payload: the snapshot file's bytes. */
 int snapshot_sign(const struct signing_key *key, const struct certificate *certificate,
-                  const char *machine, const char *payload, size_t payload_length,
-                  struct text *out, struct error *err);
+                  const char *machine, const char *payload, size_t payload_length, struct text *out,
+                  struct error *err);
 
 /* ---- Reading. */
 struct snapshot {

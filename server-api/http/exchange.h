@@ -39,9 +39,9 @@ struct exchange {
 
 struct answer {
     unsigned status;
-    const char *content_type;   /* NULL for no body */
-    struct text body;           /* taken over */
-    const char *extra_header;   /* one more "Name: value" line, static; NULL for none */
+    const char *content_type; /* NULL for no body */
+    struct text body;         /* taken over */
+    const char *extra_header; /* one more "Name: value" line, static; NULL for none */
 };
 
 /* Thread-safe; takes over answer->body. */

@@ -24,7 +24,7 @@ void keeper_stop(struct keeper *keeper);
 int keeper_main(int argc, char **argv);
 
 struct certificate_order {
-    enum certificate_purpose purpose; /* TLS_CLIENT, SIGNING or TLS_SERVER */
+    enum certificate_purpose purpose;        /* TLS_CLIENT, SIGNING or TLS_SERVER */
     char organisation[ORGANISATION_ID_SIZE]; /* the first two purposes */
     char machine[MACHINE_ID_SIZE];
     const uint8_t *spki; /* DER, P-256, checked by the keeper again */

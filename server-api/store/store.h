@@ -37,8 +37,8 @@ int store_find_organisation(struct store *store, const char *id_or_name,
 
 /* ---- Enrolment. */
 struct join_token {
-    char id[TOKEN_ID_SIZE];   /* with the organisation before the dot */
-    struct digest secret;     /* SHA-256 of the secret */
+    char id[TOKEN_ID_SIZE]; /* with the organisation before the dot */
+    struct digest secret;   /* SHA-256 of the secret */
     char label[MACHINE_LABEL_SIZE];
     int64_t expires_at;
 };
@@ -49,8 +49,8 @@ int store_add_join_token(struct store *store, const struct join_token *token, in
  * Uses a token for one of its two keys and answers the machine it is for (made at the first use).
  * The same token with the same key within 24 hours answers the certificate that was issued then in
  * out_certificate (DER); otherwise out_certificate stays empty and the caller issues one and calls
- * store_add_certificate. -EACCES for an unknown, expired or spent token and for a wrong secret alike,
- * and after the same work.
+ * store_add_certificate. -EACCES for an unknown, expired or spent token and for a wrong secret
+ * alike, and after the same work.
  */
 int store_use_join_token(struct store *store, const char *token_id, const struct digest *secret,
                          enum certificate_purpose purpose, const struct digest *spki, int64_t now,
@@ -72,16 +72,16 @@ int store_identify(struct store *store, const struct peer *peer, struct machine_
 /* ---- Ingest. */
 struct ingest_record {
     char organisation[ORGANISATION_ID_SIZE];
-    struct digest hash;       /* of the exact bytes */
-    const char *bytes;        /* the snapshot file */
+    struct digest hash; /* of the exact bytes */
+    const char *bytes;  /* the snapshot file */
     size_t length;
     const struct snapshot *snapshot; /* verified and read */
     int64_t received_at;
 
     /* Answered: */
-    struct text receipt;      /* compact JWS, as stored; the caller clears it */
+    struct text receipt; /* compact JWS, as stored; the caller clears it */
     enum receipt_result result;
-    int code;                 /* 0, or why this record could not be decided; nothing was stored */
+    int code; /* 0, or why this record could not be decided; nothing was stored */
 };
 
 /* Judges a machine's facts for the receipt and the fleet; see baseline/. */
