@@ -6,13 +6,13 @@
 
 #include "platform/digest.h"
 #include "platform/error.h"
+#include "platform/text.h"
 #include "snapshot/join_code.h"
 #include "snapshot/receipt.h"
 #include "snapshot/signature.h"
 #include "snapshot/snapshot.h"
 
 struct peer;
-struct text;
 
 /*
  * Everything the server remembers, in one database, every key of it starting with the

@@ -2,11 +2,13 @@
 
 /* cmocka with what it needs before it, and the few helpers that all tests share. */
 
+/* clang-format off: cmocka.h needs the others before it */
 #include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+/* clang-format on */
 
 /* A test is a sentence: TEST(refuses_an_empty_line) { ... } */
 #define TEST(name) static void name(void **state_ __attribute__((unused)))
