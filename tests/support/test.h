@@ -2,12 +2,13 @@
 
 /* cmocka with what it needs before it, and the few helpers that all tests share. */
 
-/* clang-format off: cmocka.h needs the others before it */
-#include <cmocka.h>
+/* cmocka.h needs the others before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 /* clang-format on */
 
 /* A test is a sentence: TEST(refuses_an_empty_line) { ... } */
