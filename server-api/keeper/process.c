@@ -2,8 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "platform/cleanup.h"
@@ -68,8 +67,13 @@ static void answer_request(const struct keeper_authority *authority, size_t leng
     }
 }
 
-/* Until the other end is closed. Leaves without cleaning up: the kernel does, and exit handlers
- * may want what the process may no longer do. */
+/* At once: what a C library or a sanitizer does at an end is forbidden by now. */
+static void end(int code)
+{
+    (void)syscall(SYS_exit_group, code);
+}
+
+/* Until the other end is closed. */
 static void serve(const struct keeper_authority *authority)
 {
     AUTO(text_clear) struct text answer = {0};
@@ -78,11 +82,11 @@ static void serve(const struct keeper_authority *authority)
         ssize_t n = channel_receive(KEEPER_CHANNEL, request, sizeof(request));
 
         if (n <= 0)
-            _exit(n == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+            end(n == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
         text_truncate(&answer, 0);
         answer_request(authority, (size_t)n, &answer);
         if (channel_send(KEEPER_CHANNEL, &answer) < 0)
-            _exit(EXIT_FAILURE);
+            end(EXIT_FAILURE);
     }
 }
 
