@@ -76,7 +76,7 @@ bool netlink_next_attribute(struct netlink_walk *walk, struct netlink_attribute 
     if (header.nla_len < sizeof(header) || header.nla_len > walk->left)
         return end(walk, true);
     *ret_attribute = (struct netlink_attribute){
-        .type = header.nla_type & NLA_TYPE_MASK,
+        .type = (uint16_t)(header.nla_type & (unsigned)NLA_TYPE_MASK),
         .bytes = walk->at + sizeof(header),
         .length = header.nla_len - sizeof(header),
     };

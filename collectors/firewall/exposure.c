@@ -1,7 +1,6 @@
 #include "collectors/firewall/exposure.h"
 
 #include <linux/netfilter.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 

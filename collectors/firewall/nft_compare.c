@@ -105,10 +105,10 @@ enum nft_match nft_range(struct nft_evaluation *evaluation,
 }
 
 /* Where the mask takes all bits away, the result is known whatever the value was. */
-static void mask_bytes(struct nft_registers *registers, size_t source, size_t target,
+static void mask_bytes(struct nft_register_file *registers, size_t source, size_t target,
                        const struct netlink_attribute *mask, const struct netlink_attribute *flip)
 {
-    struct nft_registers before = *registers;
+    struct nft_register_file before = *registers;
 
     for (size_t i = 0; i < mask->length; i++) {
         uint64_t bit = nft_byte_mask(target + i, 1);
@@ -153,9 +153,10 @@ enum nft_match nft_bitwise(struct nft_evaluation *evaluation,
 #endif
 
 /* Between host and network order: both ways do the same. */
-static void swap_words(struct nft_registers *registers, size_t source, size_t target, size_t size)
+static void swap_words(struct nft_register_file *registers, size_t source, size_t target,
+                       size_t size)
 {
-    struct nft_registers before = *registers;
+    struct nft_register_file before = *registers;
 
     for (size_t i = 0; i < size; i++) {
         size_t from = source + (SWAPS ? size - 1 - i : i);

@@ -16,7 +16,7 @@ enum nft_outcome {
 
 #define NFT_REGISTER_BYTES 64U
 
-struct nft_registers {
+struct nft_register_file {
     uint8_t bytes[NFT_REGISTER_BYTES];
     uint64_t known; /* one bit per byte */
     uint64_t port;  /* bytes that came from the destination port */
@@ -30,7 +30,7 @@ struct nft_evaluation {
     struct nft_work *work;
     struct nft_answer *answer;
     const struct nft_chain *chain; /* whose rule is being evaluated */
-    struct nft_registers registers;
+    struct nft_register_file registers;
     unsigned outcomes; /* how the current rule may end; 0: no verdict yet */
     unsigned depth;
     /* No packet left this base chain before here, so what a rule changes is changed for all. */
@@ -52,8 +52,6 @@ typedef enum nft_match nft_function(struct nft_evaluation *evaluation,
 
 /* The function for an expression of that name, or NULL. */
 nft_function *nft_expression_function(const char *name);
-/* Extensions of iptables inside rules of nf_tables ("match" and "target"). */
-nft_function nft_xtables_match, nft_xtables_target;
 /* Sets and maps. */
 nft_function nft_lookup;
 

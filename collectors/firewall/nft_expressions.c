@@ -6,6 +6,7 @@
 #include "collectors/firewall/nft_compare.h"
 #include "collectors/firewall/nft_evaluation.h"
 #include "collectors/firewall/nft_packet.h"
+#include "collectors/firewall/nft_xtables.h"
 
 /* Counting, logging, changing what does not decide: the rule goes on. */
 static enum nft_match goes_on(struct nft_evaluation *evaluation,

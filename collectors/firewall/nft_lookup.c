@@ -64,7 +64,7 @@ static enum nft_match look_up_known(struct nft_evaluation *evaluation, const str
                                     size_t offset, const struct netlink_attribute *target,
                                     bool inverted)
 {
-    const struct nft_registers *registers = &evaluation->registers;
+    const struct nft_register_file *registers = &evaluation->registers;
     const struct nft_element *element;
     uint64_t steps = 0;
 

@@ -6,7 +6,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <net/ethernet.h>
-#include <netinet/in.h>
 #include <string.h>
 
 /* ---- meta: what the kernel knows beside the packet itself. */
@@ -14,7 +13,7 @@
 static enum nft_match set_meta(struct nft_evaluation *evaluation, uint32_t key,
                                const struct netlink_attribute *source)
 {
-    const struct nft_registers *registers = &evaluation->registers;
+    const struct nft_register_file *registers = &evaluation->registers;
     uint32_t mark = 0;
     uint64_t mask;
     size_t offset;
@@ -165,7 +164,7 @@ static enum nft_match load_header(struct nft_evaluation *evaluation, const struc
                                   size_t from, size_t length,
                                   const struct netlink_attribute *target)
 {
-    struct nft_registers *registers = &evaluation->registers;
+    struct nft_register_file *registers = &evaluation->registers;
     size_t offset;
 
     if (length == 0 || length > NFT_REGISTER_BYTES || from > NFT_REGISTER_BYTES - length ||

@@ -40,7 +40,7 @@ static size_t padded(size_t length)
 enum nft_match nft_load(struct nft_evaluation *evaluation, const struct netlink_attribute *target,
                         const void *bytes, size_t length)
 {
-    struct nft_registers *registers = &evaluation->registers;
+    struct nft_register_file *registers = &evaluation->registers;
     size_t offset;
 
     if (length > NFT_REGISTER_BYTES || !nft_register(target, padded(length), &offset))

@@ -1,3 +1,5 @@
+#include "collectors/firewall/nft_xtables.h"
+
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -10,10 +12,7 @@
 #include <linux/netfilter/xt_rpfilter.h>
 #include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
-#include <netinet/in.h>
 #include <string.h>
-
-#include "collectors/firewall/nft_evaluation.h"
 
 /*
  * What iptables puts into rules of nf_tables as it stands: a name, a revision, and the extension's
