@@ -3,7 +3,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "collectors/disk_encryption/disk_encryption.h"
+
 const struct collector *const all_collectors[] = {
+    &disk_encryption_collector,
     NULL,
 };
 
