@@ -9,6 +9,13 @@
 #define SETTINGS "etc/apt/apt.conf.d/20auto-upgrades"
 #define ON       "APT::Periodic::Update-Package-Lists \"1\";\nAPT::Periodic::Unattended-Upgrade \"1\";\n"
 
+#define ORIGINS         "etc/apt/apt.conf.d/50unattended-upgrades"
+#define SECURITY_PREFIX "var/lib/apt/lists/deb.example_s_dists_bookworm-security_"
+#define SECURITY_RELEASE                                                                           \
+    "Origin: Debian\nLabel: Debian-Security\nSuite: oldstable-security\n"                          \
+    "Codename: bookworm-security\nDate: Sat, 21 Nov 2026 00:53:02 UTC\n"                           \
+    "SHA256:\n abc 0 main/binary-amd64/Packages\n"
+
 static void auto_fixture_remove(char **folder)
 {
     fixture_remove(*folder);
@@ -28,6 +35,16 @@ static char *new_root(void)
     fixture_write(root, "var/lib/dpkg/status", PACKAGE("dpkg") PACKAGE("unattended-upgrades"));
     fixture_write(root, "usr/lib/systemd/systemd", "");
     fixture_write(root, SETTINGS, ON);
+    fixture_write(root, "etc/os-release", "ID=debian\nVERSION_CODENAME=bookworm\n");
+    fixture_write(root, "etc/apt/sources.list",
+                  "deb http://deb.example/s bookworm-security main\n");
+    fixture_write(root, SECURITY_PREFIX "Release", SECURITY_RELEASE);
+    fixture_write(
+        root, ORIGINS,
+        "Unattended-Upgrade::Origins-Pattern {\n"
+        "    \"origin=Debian,codename=${distro_codename},label=Debian\";\n"
+        "    \"origin=Debian,codename=${distro_codename}-security,label=Debian-Security\";"
+        "\n};\n");
     enable_timer(root, "usr/lib/systemd/system/apt-daily.timer",
                  "etc/systemd/system/timers.target.wants/apt-daily.timer");
     enable_timer(root, "usr/lib/systemd/system/apt-daily-upgrade.timer",
@@ -150,6 +167,72 @@ TEST(are_unknown_when_the_settings_are)
     assert_enabled_unknown(root, "unsupported");
 }
 
+TEST(are_off_when_they_leave_security_out)
+{
+    static const char *const origins[] = {
+        "",
+        "Unattended-Upgrade::Origins-Pattern { \"origin=Debian,label=Debian\"; };\n",
+        "Unattended-Upgrade::Origins-Pattern { \"o=Debian,n=bullseye-security\"; };\n",
+        "Unattended-Upgrade::Allowed-Origins { \"Debian:stable-security\"; };\n",
+        "Unattended-Upgrade::Origins-Pattern { \"site=x,origin=Docker\"; };\n",
+    };
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+        fixture_write(root, ORIGINS, origins[i]);
+        assert_enabled(root, false);
+    }
+}
+
+TEST(are_on_for_every_form_that_names_security)
+{
+    static const char *const origins[] = {
+        "Unattended-Upgrade::Allowed-Origins:: \"${distro_id}:oldstable-security\";\n",
+        "Unattended-Upgrade::Origins-Pattern { \"origin=*\"; };\n",
+        "Unattended-Upgrade::Origins-Pattern { \"label=x\"; \"l=Debian-S*, o=${distro_id}\"; };\n",
+        "Unattended-Upgrade::Origins-Pattern { \"site=x\"; \"suite=oldstable-security\"; };\n",
+    };
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+        fixture_write(root, ORIGINS, origins[i]);
+        assert_enabled(root, true);
+    }
+}
+
+TEST(are_unknown_when_an_origin_is_not_understood)
+{
+    static const char *const origins[] = {
+        "Unattended-Upgrade::Origins-Pattern { \"origin=Debian,component=main\"; };\n",
+        "Unattended-Upgrade::Origins-Pattern { \"origin=Debian\\,x\"; };\n",
+        "Unattended-Upgrade::Origins-Pattern { \"Debian\"; };\n",
+        "Unattended-Upgrade::Allowed-Origins { \"Debian stable\"; };\n",
+    };
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+        fixture_write(root, ORIGINS, origins[i]);
+        assert_enabled_unknown(root, "unsupported");
+    }
+}
+
+TEST(are_off_without_a_security_source)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    fixture_write(root, "etc/apt/sources.list", "deb http://deb.example/d bookworm main\n");
+    assert_enabled(root, false);
+}
+
+TEST(are_unknown_before_the_lists_are_fetched)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    fixture_write(root, "etc/apt/sources.list",
+                  "deb http://deb.example/t bookworm-security main\n");
+    assert_enabled_unknown(root, "not_present");
+}
+
 TEST(are_unknown_without_systemd)
 {
     AUTO(auto_fixture_remove) char *root = fixture_new_folder();
@@ -170,6 +253,11 @@ int main(void)
         RUN(are_off_when_a_timer_is_masked_until_the_next_start),
         RUN(are_off_when_a_timer_is_empty_or_not_wanted),
         RUN(are_unknown_when_the_settings_are),
+        RUN(are_off_when_they_leave_security_out),
+        RUN(are_on_for_every_form_that_names_security),
+        RUN(are_unknown_when_an_origin_is_not_understood),
+        RUN(are_off_without_a_security_source),
+        RUN(are_unknown_before_the_lists_are_fetched),
         RUN(are_unknown_without_systemd),
     };
 
