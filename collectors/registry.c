@@ -3,7 +3,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "collectors/os_release.h"
+#include "collectors/patch_level/patch_level.h"
+
 const struct collector *const all_collectors[] = {
+    &os_release_collector,
+    &patch_level_collector,
     NULL,
 };
 
