@@ -123,8 +123,7 @@ void chain_reserve(struct chain *chain, const struct state *state, int64_t now, 
 
     if (chain->waiting_count >= OUTBOX_MAX_FILES)
         forget_waiting(chain, 0);
-    chain->waiting =
-        must_grow(chain->waiting, chain->waiting_count + 1, sizeof(*chain->waiting));
+    chain->waiting = must_grow(chain->waiting, chain->waiting_count + 1, sizeof(*chain->waiting));
     waiting = &chain->waiting[chain->waiting_count++];
     *waiting = (struct waiting){.state = *state};
     chain->seq++;
@@ -169,9 +168,8 @@ static const struct state *known_state(const struct chain *chain, const struct d
 /* What the server holds now, when we know it too; else the next snapshot says everything. */
 static void learn_state(struct chain *chain, const struct receipt *receipt)
 {
-    const struct state *state = receipt->has_state && !receipt->lacks_base
-                                    ? known_state(chain, &receipt->state)
-                                    : NULL;
+    const struct state *state =
+        receipt->has_state && !receipt->lacks_base ? known_state(chain, &receipt->state) : NULL;
 
     chain->has_acknowledged = state != NULL;
     if (state != NULL && state != &chain->acknowledged)

@@ -187,7 +187,8 @@ static bool read_waiting_one(const struct json *value, const struct json *states
            read_text(value, "name", waiting->name, sizeof(waiting->name)) &&
            outbox_name_read(waiting->name, epoch, &seq) &&
            read_digest(value, "hash", &waiting->has_hash, &waiting->hash) &&
-           read_number(value, "state", &index) && read_state(element(states, index), &waiting->state);
+           read_number(value, "state", &index) &&
+           read_state(element(states, index), &waiting->state);
 }
 
 static bool read_waiting(const struct json *document, struct chain *chain)

@@ -6,13 +6,13 @@
 
 #include "agent/chain.h"
 #include "agent/identity.h"
+#include "agent/inspection.h"
 #include "agent/lock.h"
 #include "agent/moment.h"
 #include "agent/outbox.h"
 #include "agent/privileges.h"
 #include "agent/published.h"
 #include "agent/settings.h"
-#include "agent/survey.h"
 #include "platform/cleanup.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -27,7 +27,7 @@ struct run {
     const struct layout *layout;
     struct enrolment enrolment;
     struct identity identity;
-    struct survey survey;
+    struct inspection inspection;
     struct settings settings;
     struct chain chain;
     int collect;
@@ -38,7 +38,7 @@ struct run {
 static void run_clear(struct run *run)
 {
     identity_clear(&run->identity);
-    survey_clear(&run->survey);
+    inspection_clear(&run->inspection);
     settings_clear(&run->settings);
     chain_clear(&run->chain);
     auto_close(&run->collect);
@@ -52,7 +52,7 @@ static int look(struct run *run, const char *root, struct error *err)
     int r = settings_load(run->layout, &run->settings, err);
 
     if (r == 0)
-        r = survey_prepare(root, &run->settings, &run->survey, err);
+        r = inspection_prepare(root, &run->settings, &run->inspection, err);
     if (r == 0)
         r = privileges_drop(err);
     return r;
@@ -109,7 +109,7 @@ static void write_payload(const struct run *run, const struct snapshot_head *hea
 {
     struct snapshot_writer *writer = snapshot_writer_new(head);
 
-    survey_add_to(&run->survey, writer);
+    inspection_add_to(&run->inspection, writer);
     snapshot_writer_payload(writer, acknowledged, out, ret_state);
     snapshot_writer_free(writer);
 }
@@ -152,13 +152,13 @@ static int publish(struct run *run, struct error *err)
     int r = keep_copies(run, err);
 
     if (r == 0)
-        r = published_write_facts(run->layout, &run->survey, run->survey.machine.now, err);
+        r = published_write_facts(run->layout, &run->inspection, run->inspection.machine.now, err);
     if (r == 0) {
         published_read_delivery(run->layout, &delivery);
         r = published_write_delivery(run->layout, run->outbox, &run->chain, &delivery, err);
     }
     if (r == 0)
-        r = published_expire(run->layout, run->survey.machine.now, err);
+        r = published_expire(run->layout, run->inspection.machine.now, err);
     return r;
 }
 
@@ -172,7 +172,7 @@ static int add_to_outbox(struct run *run, struct error *err)
 
     if (r < 0)
         return r;
-    full = must_be_full(&run->chain, &outbox, run->survey.machine.now);
+    full = must_be_full(&run->chain, &outbox, run->inspection.machine.now);
     r = make_snapshot(run, full, name, err);
     if (r == 0 && full)
         r = outbox_drop_oldest(run->outbox, name, &dropped, err);
@@ -208,7 +208,8 @@ int collect_run(const struct layout *layout, const char *root, bool only_if_due,
                 struct error *err)
 {
     AUTO(run_clear)
-    struct run run = {.layout = layout, .collect = -1, .outbox = -1, .lock = -1, .survey.root.fd = -1};
+    struct run run = {
+        .layout = layout, .collect = -1, .outbox = -1, .lock = -1, .inspection.root.fd = -1};
     int r = open_run(&run, err);
 
     if (r == 0)
@@ -220,10 +221,10 @@ int collect_run(const struct layout *layout, const char *root, bool only_if_due,
         r = open_chain(&run, err);
     if (r < 0)
         return explain_space(r, err);
-    *ret_made = !only_if_due || is_due(&run.chain, run.survey.machine.now);
+    *ret_made = !only_if_due || is_due(&run.chain, run.inspection.machine.now);
     if (!*ret_made)
         return 0;
-    survey_collect(&run.survey, &run.settings);
+    inspection_collect(&run.inspection, &run.settings);
     r = add_to_outbox(&run, err);
     if (r == 0)
         r = publish(&run, err);
@@ -234,7 +235,8 @@ int collect_preview(const struct layout *layout, const char *root, struct text *
                     struct error *err)
 {
     AUTO(run_clear)
-    struct run run = {.layout = layout, .collect = -1, .outbox = -1, .lock = -1, .survey.root.fd = -1};
+    struct run run = {
+        .layout = layout, .collect = -1, .outbox = -1, .lock = -1, .inspection.root.fd = -1};
     struct snapshot_head head;
     struct state state = {0};
     int r = look(&run, root, err);
@@ -244,7 +246,7 @@ int collect_preview(const struct layout *layout, const char *root, struct text *
     if (enrolment_load(layout, &run.enrolment, NULL) < 0)
         (void)snprintf(run.enrolment.machine, sizeof(run.enrolment.machine), NO_MACHINE);
     chain_start(&run.chain, run.enrolment.machine);
-    survey_collect(&run.survey, &run.settings);
+    inspection_collect(&run.inspection, &run.settings);
     describe(&run, &head);
     write_payload(&run, &head, NULL, out_payload, &state);
     return 0;

@@ -216,9 +216,9 @@ static int step_tidy_tls(void *context)
     struct error err = {0};
     AUTO_CLOSE int folder = layout_open(enrolling->layout, FOLDER_TLS, &err);
 
-    return report(folder < 0 ? folder
-                             : identity_remove_others(folder, IDENTITY_TLS, enrolling->identity,
-                                                      &err),
+    return report(folder < 0
+                      ? folder
+                      : identity_remove_others(folder, IDENTITY_TLS, enrolling->identity, &err),
                   &err);
 }
 
@@ -251,7 +251,7 @@ static int check_may_start(const struct layout *layout, const char *identity, bo
         return error_set(err, EPERM, "only root may enrol this machine: put sudo before it");
     *ret_replaces = enrolment_load(layout, &before, NULL) == 0;
     if (*ret_replaces && strcmp(before.identity, identity) == 0)
-        return error_set(err, EEXIST, "this machine is enrolled as \"%.64s\" with this join code",
+        return error_set(err, EALREADY, "this machine is enrolled as \"%.64s\" with this join code",
                          before.label);
     if (*ret_replaces && !again)
         return error_set(err, EEXIST,

@@ -8,7 +8,8 @@
 
 /*
  * Makes this machine one of the organisation's, with a join code as it was pasted. Whatever
- * interrupts it, running it again with the same code finishes it. Fails with -EEXIST when the
+ * interrupts it, running it again with the same code finishes it; once it is finished, that fails
+ * with -EALREADY. Fails with -EEXIST when the
  * machine is enrolled already, unless again is set; then the old identity serves until the new one
  * is complete.
  */

@@ -20,8 +20,7 @@ struct enrolment {
 };
 
 /* Fails with -ENOENT and a line that says what to do when the machine is not enrolled yet. */
-int enrolment_load(const struct layout *layout, struct enrolment *ret_enrolment,
-                   struct error *err);
+int enrolment_load(const struct layout *layout, struct enrolment *ret_enrolment, struct error *err);
 int enrolment_parse(const char *text, size_t length, struct enrolment *ret_enrolment,
                     struct error *err);
 int enrolment_save(const struct layout *layout, const struct enrolment *enrolment,

@@ -10,8 +10,8 @@
 #include "platform/text.h"
 #include "platform/text_list.h"
 
-#define FILE_NAME_SIZE  48U
-#define PEM_MAX_SIZE    16384U
+#define FILE_NAME_SIZE   48U
+#define PEM_MAX_SIZE     16384U
 #define FOLDER_MAX_FILES 1000U
 
 static void file_name(const char *kind, const char *name, const char *ending,
@@ -109,7 +109,8 @@ int identity_load(int folder, const char *kind, const char *name, struct identit
     if (r < 0)
         return r;
     if (!certificate_is_for(identity.certificate, identity.key))
-        return error_set(err, EBADMSG, "%s does not belong to the key beside it: enrol again", file);
+        return error_set(err, EBADMSG, "%s does not belong to the key beside it: enrol again",
+                         file);
     *ret_identity = identity;
     identity = (struct identity){0};
     return 0;
@@ -131,8 +132,7 @@ int identity_remove_others(int folder, const char *kind, const char *name, struc
     file_name(kind, name, "", own);
     for (size_t i = 0; r == 0 && i < files.count; i++)
         if (strncmp(files.items[i], kind, strlen(kind)) == 0 &&
-            files.items[i][strlen(kind)] == '-' &&
-            strncmp(files.items[i], own, strlen(own)) != 0)
+            files.items[i][strlen(kind)] == '-' && strncmp(files.items[i], own, strlen(own)) != 0)
             r = file_remove(folder, files.items[i], err);
     return r;
 }

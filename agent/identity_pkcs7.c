@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pkcs7.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 
 #include "platform/cleanup.h"

@@ -20,9 +20,9 @@ static const struct {
     const char *name;
     mode_t mode;
 } folders[] = {
-    [FOLDER_COLLECT] = {"collect", 0700}, [FOLDER_OUTBOX] = {"outbox", 02750},
+    [FOLDER_COLLECT] = {"collect", 0700},    [FOLDER_OUTBOX] = {"outbox", 02750},
     [FOLDER_RECEIPTS] = {"receipts", 02750}, [FOLDER_TLS] = {"tls", 0700},
-    [FOLDER_PUBLIC] = {"public", 0755}, [FOLDER_SETTINGS] = {"etc", 0755},
+    [FOLDER_PUBLIC] = {"public", 0755},      [FOLDER_SETTINGS] = {"etc", 0755},
 };
 
 static char *join(const char *folder, const char *name)

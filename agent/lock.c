@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_FILE    "lock"
-#define WAIT_SECONDS 60
+#define LOCK_FILE        "lock"
+#define WAIT_SECONDS     60
 #define TRIES_PER_SECOND 20
 
 int lock_take(int folder, struct error *err)

@@ -65,11 +65,12 @@ static void date_epochs(struct outbox *outbox)
     for (size_t start = 0, end; start < outbox->count; start = end) {
         int64_t oldest = outbox->files[start].written_at;
 
-        for (end = start; end < outbox->count && strncmp(outbox->files[end].name,
-                                                         outbox->files[start].name,
-                                                         EPOCH_SIZE - 1) == 0;
+        for (end = start;
+             end < outbox->count &&
+             strncmp(outbox->files[end].name, outbox->files[start].name, EPOCH_SIZE - 1) == 0;
              end++)
-            oldest = outbox->files[end].written_at < oldest ? outbox->files[end].written_at : oldest;
+            oldest =
+                outbox->files[end].written_at < oldest ? outbox->files[end].written_at : oldest;
         for (size_t i = start; i < end; i++)
             outbox->files[i].epoch_written_at = oldest;
     }

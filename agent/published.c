@@ -232,8 +232,9 @@ int published_read_last(const struct layout *layout, const struct delivery *deli
     int r;
 
     if (delivery->made[0] == '\0')
-        return error_set(err, ENOENT, "nothing was made for sending yet; \"dijkwacht show --next\" "
-                                      "shows what would be");
+        return error_set(err, ENOENT,
+                         "nothing was made for sending yet; \"dijkwacht show --next\" "
+                         "shows what would be");
     month = open_month(layout, delivery->made_month, false, err);
     if (month < 0)
         return month;

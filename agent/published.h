@@ -10,7 +10,7 @@
 #include "snapshot/receipt.h"
 
 struct json;
-struct survey;
+struct inspection;
 
 /*
  * What every user of this machine may see, in public/: the exact files that were made for sending
@@ -29,8 +29,8 @@ int published_mark_refused(const struct layout *layout, const struct outbox_file
 int published_expire(const struct layout *layout, int64_t now, struct error *err);
 
 /* Writes facts.json; a check that has the verdict it had keeps the time since when. */
-int published_write_facts(const struct layout *layout, const struct survey *survey, int64_t now,
-                          struct error *err);
+int published_write_facts(const struct layout *layout, const struct inspection *inspection,
+                          int64_t now, struct error *err);
 
 /* How the delivery stands. */
 struct delivery {

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/inspection.h"
 #include "agent/judgement.h"
 #include "agent/published.h"
-#include "agent/survey.h"
 #include "platform/cleanup.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -15,13 +15,13 @@
 
 #define FACTS_FILE "facts.json"
 
-static void write_sections(struct json_writer *writer, const struct survey *survey)
+static void write_sections(struct json_writer *writer, const struct inspection *inspection)
 {
     json_write_name(writer, "sections");
     json_begin_object(writer);
-    for (size_t i = 0; i < survey->count; i++) {
+    for (size_t i = 0; i < inspection->count; i++) {
         AUTO(text_clear) struct text bytes = {0};
-        const struct section *section = survey->entries[i].section;
+        const struct section *section = inspection->entries[i].section;
 
         json_write_name(writer, section_name(section));
         json_begin_object(writer);
@@ -68,8 +68,8 @@ static void write_checks(struct json_writer *writer, const struct judgement *jud
 }
 
 /* Judges the sections as they were just written, and completes the document. */
-static int write_document(const struct survey *survey, const struct json *before, int64_t now,
-                          struct json_writer *writer, struct error *err)
+static int write_document(const struct inspection *inspection, const struct json *before,
+                          int64_t now, struct json_writer *writer, struct error *err)
 {
     AUTO(auto_json_free) struct json *sections = NULL;
     AUTO(judgement_clear) struct judgement judgement = {0};
@@ -78,7 +78,7 @@ static int write_document(const struct survey *survey, const struct json *before
 
     json_begin_object(writer);
     json_add_integer(writer, "seen_at", now);
-    write_sections(writer, survey);
+    write_sections(writer, inspection);
     text_add_string(out, "}");
     r = json_parse(out->bytes, out->length, &json_default_limits, &sections, err);
     if (r < 0)
@@ -90,8 +90,8 @@ static int write_document(const struct survey *survey, const struct json *before
     return 0;
 }
 
-int published_write_facts(const struct layout *layout, const struct survey *survey, int64_t now,
-                          struct error *err)
+int published_write_facts(const struct layout *layout, const struct inspection *inspection,
+                          int64_t now, struct error *err)
 {
     AUTO_CLOSE int folder = layout_open(layout, FOLDER_PUBLIC, err);
     AUTO(auto_json_free) struct json *before = NULL;
@@ -101,15 +101,14 @@ int published_write_facts(const struct layout *layout, const struct survey *surv
     if (folder < 0)
         return folder;
     (void)published_read_facts(layout, &before, NULL);
-    r = write_document(survey, before, now, &writer, err);
+    r = write_document(inspection, before, now, &writer, err);
     if (r == 0)
         r = file_write(folder, FACTS_FILE, 0644, writer.out.bytes, writer.out.length, err);
     text_clear(&writer.out);
     return r;
 }
 
-int published_read_facts(const struct layout *layout, struct json **ret_document,
-                         struct error *err)
+int published_read_facts(const struct layout *layout, struct json **ret_document, struct error *err)
 {
     AUTO_CLOSE int folder = layout_open(layout, FOLDER_PUBLIC, err);
     AUTO(text_clear) struct text text = {0};

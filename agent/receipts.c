@@ -93,8 +93,8 @@ static void learn(struct run *run, const struct outbox_file *file, const struct 
 static int settle(struct run *run, const struct outbox_file *file, const struct receipt *receipt,
                   struct error *err)
 {
-    bool counted = chain_waiting(&run->chain, file->name) == NULL &&
-                   receipt->result != RECEIPT_ACCEPTED;
+    bool counted =
+        chain_waiting(&run->chain, file->name) == NULL && receipt->result != RECEIPT_ACCEPTED;
     int r = published_keep(run->layout, run->outbox, file, err);
 
     if (r == 0 && !counted) {

@@ -20,7 +20,7 @@ void auto_http_session_free(struct http_session **session); /* for AUTO() */
  */
 struct http_request {
     struct http_session *session; /* NULL: a connection for this request alone */
-    const char *method; /* "GET", "POST", "PUT" */
+    const char *method;           /* "GET", "POST", "PUT" */
     const char *url;
     const void *body; /* NULL for none */
     size_t body_length;

@@ -106,12 +106,14 @@ static int explain_status(const struct http_answer *answer, const char *url, str
     case 200:
         return 0;
     case 202:
-        return error_set(err, EAGAIN, "the organisation must approve this machine first: run it "
-                                      "again with the same join code when it did");
+        return error_set(err, EAGAIN,
+                         "the organisation must approve this machine first: run it "
+                         "again with the same join code when it did");
     case 401:
     case 403:
-        return error_set(err, EACCES, "the server does not accept this join code: it was used "
-                                      "already or is too old; ask for a new one");
+        return error_set(err, EACCES,
+                         "the server does not accept this join code: it was used "
+                         "already or is too old; ask for a new one");
     case 429:
     case 503:
         return error_set(err, EAGAIN,
@@ -234,8 +236,8 @@ static int make_tls_request(int folder, const char *name, struct signing_key **r
 }
 
 /* The uploader's own key never leaves it, so it keeps the certificate for it, too. */
-static int enrol_own_key(const struct layout *layout, struct joining *joining,
-                         struct text *out_pem, struct error *err)
+static int enrol_own_key(const struct layout *layout, struct joining *joining, struct text *out_pem,
+                         struct error *err)
 {
     AUTO_CLOSE int folder = layout_open(layout, FOLDER_TLS, err);
     AUTO(auto_signing_key_free) struct signing_key *key = NULL;

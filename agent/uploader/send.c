@@ -18,7 +18,7 @@
 #include "platform/text_list.h"
 #include "snapshot/receipt.h"
 
-#define REQUEST_SECONDS 120U
+#define REQUEST_SECONDS     120U
 #define RECEIPTS_LISTED_MAX 10000U
 
 struct sending {

@@ -1,4 +1,4 @@
-#include "agent/survey.h"
+#include "agent/inspection.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,38 +27,39 @@ static bool is_disabled(const struct settings *settings, const struct collector 
     return text_list_contains(&settings->disabled, collector->name, strlen(collector->name));
 }
 
-static void describe_machine(struct survey *survey, bool live)
+static void describe_machine(struct inspection *inspection, bool live)
 {
-    survey->machine = (struct machine){.root = &survey->root, .live = live, .now = clock_now()};
-    if (!live || uname(&survey->kernel) < 0)
+    inspection->machine =
+        (struct machine){.root = &inspection->root, .live = live, .now = clock_now()};
+    if (!live || uname(&inspection->kernel) < 0)
         return;
-    survey->machine.kernel_release = survey->kernel.release;
-    survey->machine.kernel_version = survey->kernel.version;
-    survey->machine.architecture = survey->kernel.machine;
+    inspection->machine.kernel_release = inspection->kernel.release;
+    inspection->machine.kernel_version = inspection->kernel.version;
+    inspection->machine.architecture = inspection->kernel.machine;
 }
 
-int survey_prepare(const char *root, const struct settings *settings, struct survey *ret_survey,
-                   struct error *err)
+int inspection_prepare(const char *root, const struct settings *settings,
+                       struct inspection *ret_inspection, struct error *err)
 {
     size_t count = 0;
     int r = check_disabled(settings, err);
 
-    *ret_survey = (struct survey){.root.fd = -1};
+    *ret_inspection = (struct inspection){.root.fd = -1};
     if (r == 0)
-        r = sysroot_open(root == NULL ? "/" : root, &ret_survey->root, err);
+        r = sysroot_open(root == NULL ? "/" : root, &ret_inspection->root, err);
     if (r < 0)
         return r;
-    describe_machine(ret_survey, root == NULL);
+    describe_machine(ret_inspection, root == NULL);
     while (all_collectors[count] != NULL)
         count++;
-    ret_survey->entries = must_allocate(count + 1, sizeof(*ret_survey->entries));
-    ret_survey->count = count;
+    ret_inspection->entries = must_allocate(count + 1, sizeof(*ret_inspection->entries));
+    ret_inspection->count = count;
     for (size_t i = 0; i < count; i++) {
         const struct collector *collector = all_collectors[i];
 
-        ret_survey->entries[i].collector = collector;
+        ret_inspection->entries[i].collector = collector;
         if (collector->prepare != NULL && !is_disabled(settings, collector))
-            ret_survey->entries[i].prepared = collector->prepare(&ret_survey->machine);
+            ret_inspection->entries[i].prepared = collector->prepare(&ret_inspection->machine);
     }
     return 0;
 }
@@ -71,10 +72,10 @@ static int64_t monotonic_microseconds(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void survey_collect(struct survey *survey, const struct settings *settings)
+void inspection_collect(struct inspection *inspection, const struct settings *settings)
 {
-    for (size_t i = 0; i < survey->count; i++) {
-        struct surveyed *entry = &survey->entries[i];
+    for (size_t i = 0; i < inspection->count; i++) {
+        struct inspected *entry = &inspection->entries[i];
         const struct collector *collector = entry->collector;
         int64_t cpu = clock_cpu_microseconds(), start = monotonic_microseconds();
 
@@ -82,31 +83,33 @@ void survey_collect(struct survey *survey, const struct settings *settings)
         if (is_disabled(settings, collector))
             facts_set_rest_unknown(section_facts(entry->section), UNKNOWN_DISABLED_BY_POLICY);
         else
-            collector->collect(&survey->machine, entry->prepared, section_facts(entry->section));
+            collector->collect(&inspection->machine, entry->prepared,
+                               section_facts(entry->section));
         entry->collected_at = clock_now();
         entry->duration_us = monotonic_microseconds() - start;
         entry->cpu_us = clock_cpu_microseconds() - cpu;
     }
 }
 
-void survey_add_to(const struct survey *survey, struct snapshot_writer *writer)
+void inspection_add_to(const struct inspection *inspection, struct snapshot_writer *writer)
 {
-    for (size_t i = 0; i < survey->count; i++)
-        snapshot_writer_add(writer, survey->entries[i].section, survey->entries[i].collected_at,
-                            survey->entries[i].duration_us, survey->entries[i].cpu_us);
+    for (size_t i = 0; i < inspection->count; i++)
+        snapshot_writer_add(writer, inspection->entries[i].section,
+                            inspection->entries[i].collected_at, inspection->entries[i].duration_us,
+                            inspection->entries[i].cpu_us);
 }
 
-void survey_clear(struct survey *survey)
+void inspection_clear(struct inspection *inspection)
 {
-    for (size_t i = 0; i < survey->count; i++) {
-        struct surveyed *entry = &survey->entries[i];
+    for (size_t i = 0; i < inspection->count; i++) {
+        struct inspected *entry = &inspection->entries[i];
 
         if (entry->prepared != NULL && entry->collector->release != NULL)
             entry->collector->release(entry->prepared);
         section_free(entry->section);
     }
-    free(survey->entries);
-    if (survey->root.fd >= 0)
-        sysroot_close(&survey->root);
-    *survey = (struct survey){.root.fd = -1};
+    free(inspection->entries);
+    if (inspection->root.fd >= 0)
+        sysroot_close(&inspection->root);
+    *inspection = (struct inspection){.root.fd = -1};
 }

@@ -13,7 +13,7 @@ struct section;
 struct snapshot_writer;
 
 /* One look at the machine with all collectors. */
-struct surveyed {
+struct inspected {
     const struct collector *collector;
     void *prepared;
     struct section *section;
@@ -22,11 +22,11 @@ struct surveyed {
     int64_t cpu_us;
 };
 
-struct survey {
+struct inspection {
     struct sysroot root;
     struct machine machine;
     struct utsname kernel;
-    struct surveyed *entries; /* in the registry's order */
+    struct inspected *entries; /* in the registry's order */
     size_t count;
 };
 
@@ -34,11 +34,11 @@ struct survey {
  * Opens the tree ("/" where root is NULL, which makes the machine live) and lets every collector
  * take in what needs privileges. Fails with -EINVAL for a disabled collector that does not exist.
  */
-int survey_prepare(const char *root, const struct settings *settings, struct survey *ret_survey,
-                   struct error *err);
+int inspection_prepare(const char *root, const struct settings *settings,
+                       struct inspection *ret_inspection, struct error *err);
 
 /* Collects every section. Those that are disabled know nothing, "disabled_by_policy". */
-void survey_collect(struct survey *survey, const struct settings *settings);
+void inspection_collect(struct inspection *inspection, const struct settings *settings);
 
-void survey_add_to(const struct survey *survey, struct snapshot_writer *writer);
-void survey_clear(struct survey *survey);
+void inspection_add_to(const struct inspection *inspection, struct snapshot_writer *writer);
+void inspection_clear(struct inspection *inspection);
