@@ -103,10 +103,11 @@ struct ingest_record {
     int64_t received_at;
 
     /* Answered: */
-    struct text receipt; /* compact JWS, as stored; the caller clears it */
+    struct text receipt; /* starts as {0}; compact JWS, as stored; the caller clears it */
     enum receipt_result result;
     enum refusal_reason reason; /* for RECEIPT_REFUSED */
     int code; /* 0, or why this record could not be decided; nothing was stored */
+    struct error why;
 };
 
 /* Who signs receipts, inside the transaction: keeper_sign_receipts() adds each to its text. */
@@ -145,6 +146,9 @@ typedef void store_machine_fn(void *context, const struct machine_row *row);
 int store_each_machine(struct store *store, const char *organisation, store_machine_fn *each,
                        void *context, struct error *err);
 
-/* The fleet as /v1/fleet answers it (docs/fleet-api.md); organisation NULL for all. */
+/*
+ * The fleet as /v1/fleet answers it (docs/fleet-api.md); organisation NULL for all. What is past its
+ * time at now comes out as unknown, whatever was stored.
+ */
 int store_write_fleet(struct store *store, const char *organisation, int64_t now,
                       struct text *out_json, struct error *err);

@@ -289,7 +289,7 @@ TEST(no_other_header_than_the_one_is_read)
 
 TEST(another_signer_or_machine_or_certificate_is_refused)
 {
-    AUTO(text_clear) struct text file = {0}, foreign = {0};
+    AUTO(text_clear) struct text file = {0};
     AUTO(snapshot_clear) struct snapshot snapshot = {0};
     AUTO(auto_signing_key_free) struct signing_key *other_key = NULL;
     AUTO(auto_certificate_free) struct certificate *renewed = NULL, *tls = NULL, *others = NULL;
