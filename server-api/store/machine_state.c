@@ -214,7 +214,8 @@ static void system_name(const struct machine_facts *facts, char ret_name[SYSTEM_
 
     for (size_t i = 0; i < facts->count; i++)
         if (strcmp(facts->sections[i].section, "os_release") == 0)
-            name = json_text(json_member(facts->sections[i].facts, "pretty_name"));
+            name = json_text(json_member(facts->sections[i].facts, "name"));
+    /* Cut in the middle of a character it would be no text. */
     (void)snprintf(ret_name, SYSTEM_NAME_SIZE, "%s",
                    name != NULL && strlen(name) < SYSTEM_NAME_SIZE ? name : "");
 }
