@@ -14,16 +14,28 @@
 
 #define BUSY_TIMEOUT_MS 10000
 
-/* The mode is set before SQLite writes: its journal files inherit it. */
+/*
+ * The mode is set before SQLite writes: its journal files inherit it. A file that is there is not
+ * opened here: closing any descriptor of it would drop the locks that other handles of this process
+ * hold (fcntl(2)), and the next program that closes the database would throw their journal away.
+ */
 static int make_file(const char *path, bool create, struct error *err)
 {
-    int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | (create ? O_CREAT : 0);
-    AUTO_CLOSE int fd = open(path, flags, 0600);
+    AUTO_CLOSE int fd = -1;
+    struct stat status;
 
-    if (fd < 0 && errno == ENOENT && !create)
-        return error_set(err, ENOENT, "there is no database %s; make one with "
-                                      "\"dijkwacht-server init\"",
+    if (lstat(path, &status) == 0) {
+        if (S_ISREG(status.st_mode))
+            return 0;
+        return error_set(err, EBADF, "the database %s is not a regular file", path);
+    }
+    if (errno == ENOENT && !create)
+        return error_set(err, ENOENT,
+                         "there is no database %s; make one with "
+                         "\"dijkwacht-server init\"",
                          path);
+    if (errno == ENOENT)
+        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_set(err, errno, "cannot open the database %s: %s", path, strerror(errno));
     return 0;
@@ -54,8 +66,8 @@ int store_open(const char *path, bool create, struct store **ret_store, struct e
         return r;
     store = must_allocate(1, sizeof(*store));
     store->path = must_copy_text(path, strlen(path));
-    code = sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                           NULL);
+    code =
+        sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK)
         return database_error(store, code, err);
     r = configure(store, err);
