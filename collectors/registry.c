@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "collectors/disk_encryption/disk_encryption.h"
+#include "collectors/usb_policy/usb_policy.h"
 
 const struct collector *const all_collectors[] = {
     &disk_encryption_collector,
+    &usb_policy_collector,
     NULL,
 };
 
