@@ -4,13 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "collectors/usb_policy/pci.h"
 #include "platform/cleanup.h"
 #include "platform/sysroot.h"
 #include "platform/text.h"
 #include "platform/text_list.h"
 
 #define DEVICES        "/sys/bus/thunderbolt/devices"
-#define PCI_DEVICES    "/sys/bus/pci/devices"
 #define DEVICES_MAX    4096U
 #define USB4_PCI_CLASS "0x0c0340" /* a USB4 host interface, awake or not */
 
@@ -25,12 +25,12 @@ struct domains {
     bool all_protected;
 };
 
-static int read_attribute(const struct sysroot *root, const char *folder, const char *name,
-                          const char *attribute, char **ret_line, struct error *err)
+static int read_attribute(const struct sysroot *root, const char *name, const char *attribute,
+                          char **ret_line, struct error *err)
 {
     AUTO(text_clear) struct text path = {0};
 
-    text_add_format(&path, "%s/%s/%s", folder, name, attribute);
+    text_add_format(&path, DEVICES "/%s/%s", name, attribute);
     return sysroot_read_line(root, path.bytes, ret_line, err);
 }
 
@@ -40,10 +40,10 @@ static int add_domain(const struct sysroot *root, const char *name, struct domai
     AUTO_FREE char *security = NULL;
     AUTO_FREE char *protection = NULL;
     size_t index = 0;
-    int r = read_attribute(root, DEVICES, name, "security", &security, err);
+    int r = read_attribute(root, name, "security", &security, err);
 
     if (r == 0)
-        r = read_attribute(root, DEVICES, name, "iommu_dma_protection", &protection, err);
+        r = read_attribute(root, name, "iommu_dma_protection", &protection, err);
     if (r < 0)
         return r;
     while (thunderbolt_choices[index] != NULL && strcmp(thunderbolt_choices[index], security) != 0)
@@ -73,22 +73,15 @@ static int read_domains(const struct sysroot *root, struct domains *domains, str
 /* Why there is no domain: no such port, or one that is asleep and shows nothing. */
 static enum unknown_reason reason_without_domain(const struct sysroot *root)
 {
-    AUTO(text_list_clear) struct text_list names = {0};
-    int r = sysroot_list(root, PCI_DEVICES, DEVICES_MAX, &names, NULL);
-    bool has_bus;
+    bool has_bus, has_port;
+    int r = sysroot_exists(root, "/sys/bus", &has_bus, NULL);
 
-    if (r == -ENOENT && sysroot_exists(root, "/sys/bus", &has_bus, NULL) == 0 && has_bus)
-        return UNKNOWN_NOT_APPLICABLE;
-    if (r < 0)
+    if (r < 0 || !has_bus)
+        return r < 0 ? unknown_reason_from_code(r) : UNKNOWN_NOT_PRESENT;
+    r = pci_has_class(root, USB4_PCI_CLASS, &has_port, NULL);
+    if (r < 0 && r != -ENOENT)
         return unknown_reason_from_code(r);
-    for (size_t i = 0; i < names.count; i++) {
-        AUTO_FREE char *class = NULL;
-
-        if (read_attribute(root, PCI_DEVICES, names.items[i], "class", &class, NULL) == 0 &&
-            strcmp(class, USB4_PCI_CLASS) == 0)
-            return UNKNOWN_NOT_PRESENT;
-    }
-    return UNKNOWN_NOT_APPLICABLE;
+    return r == 0 && has_port ? UNKNOWN_NOT_PRESENT : UNKNOWN_NOT_APPLICABLE;
 }
 
 void thunderbolt_collect(const struct sysroot *root, struct facts *facts)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectors/usb_policy/modprobe_policy.h"
+#include "collectors/usb_policy/pci.h"
 #include "collectors/usb_policy/storage_driver.h"
 #include "collectors/usb_policy/thunderbolt.h"
 #include "collectors/usb_policy/udev_rules.h"
@@ -13,6 +14,8 @@
 #include "collectors/usb_policy/usbguard_service.h"
 #include "platform/cleanup.h"
 #include "platform/sysroot.h"
+
+#define USB_PCI_CLASS "0x0c03"
 
 static const char *const authorizations[] = {"none", "internal_only", "all", NULL};
 static const char *const drivers[] = {"loaded", "built_in", "available", "blocked", "absent", NULL};
@@ -179,7 +182,8 @@ static void collect_usbguard(const struct sysroot *root, const struct usbguard_f
     if (r < 0 || !installed) {
         policy->running = policy->enforcing = known_or(r, false);
     } else {
-        policy->running = known_or(usbguard_is_running(root, &running, &err), running);
+        r = usbguard_is_running(root, &running, &err);
+        policy->running = known_or(r, running);
         policy->enforcing = policy->running;
         if (policy->running.is_known && running) {
             r = usbguard_files_enforce(files, &enforce, &err);
@@ -243,15 +247,21 @@ static struct known judge(const struct policy *policy)
     return policy->driver.is_known ? storage_policy(STORAGE_POLICY_UNRESTRICTED) : policy->driver;
 }
 
-/* Without a USB bus nothing can be plugged in; without sysfs nobody can tell. */
+/*
+ * Without a USB bus nothing can be plugged in, unless there is a controller that nothing serves
+ * yet; and without sysfs nobody can tell.
+ */
 static enum unknown_reason reason_without_usb(const struct sysroot *root)
 {
-    bool has_bus;
+    bool has_bus, has_controller;
     int r = sysroot_exists(root, "/sys/bus", &has_bus, NULL);
 
-    if (r < 0)
+    if (r < 0 || !has_bus)
+        return r < 0 ? unknown_reason_from_code(r) : UNKNOWN_NOT_PRESENT;
+    r = pci_has_class(root, USB_PCI_CLASS, &has_controller, NULL);
+    if (r < 0 && r != -ENOENT)
         return unknown_reason_from_code(r);
-    return has_bus ? UNKNOWN_NOT_APPLICABLE : UNKNOWN_NOT_PRESENT;
+    return r == 0 && has_controller ? UNKNOWN_NOT_PRESENT : UNKNOWN_NOT_APPLICABLE;
 }
 
 static void collect(const struct machine *machine, const void *prepared, struct facts *facts)
