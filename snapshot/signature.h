@@ -48,7 +48,12 @@ enum certificate_purpose {
 
 #define MACHINE_ID_SIZE      37U /* a UUID in lower case with its NUL */
 #define ORGANISATION_ID_SIZE 17U /* 16 characters of [a-z2-7] with NUL: opaque, random */
+bool machine_id_valid(const char *id, size_t length);
+bool organisation_id_valid(const char *id, size_t length);
 
+#define CERTIFICATE_MAX_SIZE 8192U /* of the DER */
+
+/* Exactly one certificate, with a key on the named curve P-256. -EBADMSG or -EFBIG otherwise. */
 int certificate_from_der(const void *der, size_t length, struct certificate **ret_certificate,
                          struct error *err);
 int certificate_from_pem(const char *pem, size_t length, struct certificate **ret_certificate,
@@ -60,11 +65,14 @@ void certificate_to_pem(const struct certificate *certificate, struct text *out)
 /* SHA-256 of the whole DER (x5t#S256), and of its SubjectPublicKeyInfo (the pin). */
 void certificate_digest(const struct certificate *certificate, struct digest *ret_digest);
 void certificate_spki_digest(const struct certificate *certificate, struct digest *ret_digest);
+/* By basic constraints, key usage and the only extended key usage; anything odd is unknown. */
 enum certificate_purpose certificate_purpose(const struct certificate *certificate);
 int64_t certificate_not_before(const struct certificate *certificate);
 int64_t certificate_not_after(const struct certificate *certificate);
 /* Whether the certificate certifies this key. */
 bool certificate_is_for(const struct certificate *certificate, const struct signing_key *key);
+/* For the TLS code of the two sides only: the X509 inside, still owned by the certificate. */
+void *certificate_openssl(const struct certificate *certificate);
 
 /*
  * The machine a certificate of ours was issued to: CN is the machine's UUID, O the organisation's
@@ -86,7 +94,7 @@ int certificate_verify(const struct certificate *leaf, const struct certificate 
 /* ---- JWS. */
 #define JWS_MAX_SIZE (1024U * 1024U)
 
-/* Adds header.payload.signature; header is the exact JSON text. */
+/* Adds header.payload.signature; header is the exact JSON text. -EFBIG above JWS_MAX_SIZE. */
 int jws_sign(const struct signing_key *key, const char *header, const void *payload,
              size_t payload_length, struct text *out, struct error *err);
 
@@ -105,5 +113,9 @@ struct jws {
 int jws_split(const char *compact, size_t length, struct jws *jws, struct error *err);
 void jws_clear(struct jws *jws);
 
-/* Checks the signature with the certificate's key: -EKEYREJECTED when it does not verify. */
+/*
+ * Checks the signature with the certificate's key: -EKEYREJECTED when it does not verify, or when
+ * its s is above half the order of the curve. jws_sign never makes such a one, so nobody without
+ * the key can turn a signed text into another that counts.
+ */
 int jws_verify(const struct jws *jws, const struct certificate *certificate, struct error *err);

@@ -26,6 +26,12 @@ struct text;
 #define AGENT_VERSION_SIZE   33U
 
 enum clock_state { CLOCK_SYNCED, CLOCK_UNSYNCED, CLOCK_UNKNOWN };
+#define CLOCK_STATE_COUNT 3
+extern const char *const clock_state_names[CLOCK_STATE_COUNT + 1]; /* ended by NULL */
+const char *clock_state_name(enum clock_state state);
+
+/* 1 to 32 characters of base64url. */
+bool nonce_valid(const char *nonce, size_t length);
 
 /* Everything in a payload but the sections. */
 struct snapshot_head {
@@ -34,7 +40,7 @@ struct snapshot_head {
     char agent[AGENT_VERSION_SIZE];
     char epoch[EPOCH_SIZE];
     uint64_t seq;           /* 1, 2, 3 ... within the epoch */
-    bool has_prev;          /* false for the first of an epoch */
+    bool has_prev;          /* false for the first of an epoch, and for that alone */
     struct digest prev;     /* SHA-256 of the snapshot file before this one */
     char nonce[NONCE_SIZE]; /* of the last verified receipt; "" when there was none */
     char boot[BOOT_ID_SIZE];
@@ -67,7 +73,8 @@ struct snapshot_writer;
 /* head is copied; base and state are computed when written. */
 struct snapshot_writer *snapshot_writer_new(const struct snapshot_head *head);
 void snapshot_writer_free(struct snapshot_writer *writer);
-/* Every collected section goes in, changed or not, and is copied. */
+void auto_snapshot_writer_free(struct snapshot_writer **writer); /* for AUTO() */
+/* Every collected section goes in once, changed or not, and is copied. */
 void snapshot_writer_add(struct snapshot_writer *writer, const struct section *section,
                          int64_t collected_at, int64_t duration_us, int64_t cpu_us);
 
@@ -79,7 +86,11 @@ void snapshot_writer_add(struct snapshot_writer *writer, const struct section *s
 void snapshot_writer_payload(const struct snapshot_writer *writer, const struct state *acknowledged,
                              struct text *out, struct state *ret_state);
 
-/* Compresses (one zstd frame with its size) and signs a payload: the snapshot file's bytes. */
+/*
+ * Compresses (one zstd frame with its size) and signs a payload: the snapshot file's bytes. Fails
+ * with -EKEYREJECTED when the certificate is not this machine's for signing with this key, -EFBIG
+ * when the payload or the file is too large.
+ */
 int snapshot_sign(const struct signing_key *key, const struct certificate *certificate,
                   const char *machine, const char *payload, size_t payload_length, struct text *out,
                   struct error *err);
@@ -97,9 +108,10 @@ struct snapshot {
 
 /*
  * Verifies and reads a snapshot file: exactly the header that this machine and certificate give,
- * the signature, and only then the frame and the payload. Fails with -EKEYREJECTED when it is not
- * this machine's, -EBADMSG or -EFBIG when its content is not a snapshot, each with one clear line.
- * The caller clears it.
+ * the signature, and only then the frame and the payload. The certificate is the one that the
+ * caller issued or verified; its times are not judged. Fails with -EKEYREJECTED when it is not this
+ * machine's, -EBADMSG or -EFBIG when its content is not a snapshot, -EPROTONOSUPPORT when it is of
+ * another version, each with one clear line. The caller clears it.
  */
 int snapshot_read(const char *compact, size_t length, const char *machine,
                   const struct certificate *certificate, struct snapshot *ret_snapshot,
@@ -114,7 +126,8 @@ int snapshot_decode(const char *compact, size_t length, struct text *out_payload
                     struct error *err);
 
 /*
- * Applies a snapshot to the state that it builds on (an empty one when it is full). Fails with
+ * Applies a snapshot to the state that it builds on; a full one needs none (base is not read, and
+ * may be NULL). Fails with
  * -ESTALE when base is not the digest of that state, -EBADMSG when the result does not have the
  * digest that the head promises or a removed section was not there.
  */
