@@ -78,6 +78,7 @@ class Server:
         self.url = f"https://127.0.0.1:{self.port}"
         self.people_port = None
         self.process = None
+        self.collector = None
         self.errors = []
 
     def command(self, *arguments, **options):
@@ -96,18 +97,21 @@ class Server:
             [program("server-api/dijkwacht-server"), "--data", str(self.data), "serve"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.errors = []
-        threading.Thread(target=self._collect_errors, args=(self.process,), daemon=True).start()
+        self.collector = threading.Thread(target=self._collect_errors, args=(self.process.stderr,),
+                                          daemon=True)
+        self.collector.start()
         line = self.process.stdout.readline()
         found = LISTENING.match(line)
         if found is None:
-            self.process.wait(10)
+            self.stop()
             raise AssertionError(f"the server did not start: {line}{self.error_text()}")
         self.port = int(found.group(2))
         self.people_port = int(found.group(4))
         return self
 
-    def _collect_errors(self, process):
-        self.errors.extend(iter(process.stderr.readline, ""))
+    def _collect_errors(self, stream):
+        with stream:
+            self.errors.extend(stream)
 
     def error_text(self):
         return "".join(self.errors)
@@ -119,6 +123,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(how)
         code = self.process.wait(timeout)
+        self.collector.join(timeout)
         self.process.stdout.close()
         self.process = None
         return code
