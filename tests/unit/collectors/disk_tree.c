@@ -109,8 +109,8 @@ static void add_lower(struct disk_tree *tree, const char *name, const char *lowe
         size_t length = strcspn(lower, " ");
 
         (void)snprintf(one, sizeof(one), "%.*s", (int)length, lower);
-        text_add_format(&link, "sys/devices/%s/slaves/%s",
-                        tree->devices[index_of(tree, name)].path, one);
+        text_add_format(&link, "sys/devices/%s/slaves/%s", tree->devices[index_of(tree, name)].path,
+                        one);
         text_add_format(&target, "/sys/devices/%s", tree->devices[index_of(tree, one)].path);
         fixture_link(tree->folder, link.bytes, target.bytes);
         lower += length;
