@@ -102,13 +102,16 @@ int record_keep_receipt(struct store *store, const struct record *record, struct
     return r;
 }
 
-static void refuse(struct record *record, enum refusal_reason reason)
+static int refuse(struct store *store, struct record *record, enum refusal_reason reason,
+                  struct error *err)
 {
     record->step = RECORD_SIGN_ONLY;
     record->ingest->result = RECEIPT_REFUSED;
     record->ingest->reason = reason;
     record->receipt.result = RECEIPT_REFUSED;
     record->receipt.reason = reason;
+    return store_repeat_nonce(store, record->key.organisation, record->key.machine,
+                              record->receipt.nonce, err);
 }
 
 static int answer_again(struct store *store, struct record *record, enum receipt_result result,
@@ -239,10 +242,8 @@ static int store_snapshot(struct store *store, struct record *record, struct pla
     bool applied;
     int r = build_state(store, record, &state, err);
 
-    if (r == -EBADMSG) {
-        refuse(record, REFUSAL_MALFORMED);
-        return 0;
-    }
+    if (r == -EBADMSG)
+        return refuse(store, record, REFUSAL_MALFORMED, err);
     if (r < 0)
         return r;
     applied = r == 1;
@@ -297,10 +298,8 @@ int record_decide(struct store *store, struct record *record, struct error *err)
     r = place_load(store, &record->key, head, &place, err);
     if (r < 0)
         return r;
-    if (place.revoked) {
-        refuse(record, REFUSAL_REVOKED);
-        return 0;
-    }
+    if (place.revoked)
+        return refuse(store, record, REFUSAL_REVOKED, err);
     r = decide(store, record, &place, err);
     if (record->step == RECORD_SIGN || ingest->result == RECEIPT_FORK)
         memcpy(record->receipt.nonce, place.nonce, NONCE_SIZE);

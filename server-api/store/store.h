@@ -127,6 +127,11 @@ struct store_signer {
 int store_ingest(struct store *store, struct ingest_record *records, size_t count,
                  const struct store_signer *signer, struct error *err);
 
+/* The nonce for an answer that does not count in the chain (a refusal): the last one again, or for
+ * a machine without a chain a new one that nobody remembers. */
+int store_repeat_nonce(struct store *store, const char *organisation, const char *machine,
+                       char ret_nonce[NONCE_SIZE], struct error *err);
+
 /* ---- Fleet. */
 int store_revoke_machine(struct store *store, const char *organisation, const char *machine,
                          int64_t now, struct error *err);
