@@ -233,7 +233,7 @@ static int take_messages(const uint8_t *datagram, size_t length, size_t max_size
         if (message.type < NLMSG_MIN_TYPE)
             continue;
         if (out->length + padded(size) > max_size)
-            return error_set(err, EFBIG, "it is longer than %zu bytes", max_size);
+            return error_set(err, EFBIG, "it is longer than we take in");
         text_add(out, message.payload - sizeof(struct nlmsghdr), size);
         text_add(out, padding, padded(size) - size);
     }

@@ -5,6 +5,7 @@
 
 #include "collectors/disk_encryption/disk_encryption.h"
 #include "platform/cleanup.h"
+#include "platform/file.h"
 #include "tests/support/fixture.h"
 #include "tests/support/test.h"
 
@@ -208,4 +209,13 @@ struct json *tree_collect(struct disk_tree *tree)
     text_clear(&tree->mounts);
     text_clear(&tree->swaps);
     return result;
+}
+
+void tree_fixture(const char *name, struct text *bytes)
+{
+    AUTO_CLOSE int folder = directory_open(FIXTURES "/disk_encryption", NULL);
+    struct error err = {0};
+
+    if (file_read(folder, name, 64U * 1024U, bytes, &err) < 0)
+        fail_msg("%s", err.message);
 }

@@ -53,3 +53,6 @@ void tree_number_of(const struct disk_tree *tree, const char *name, char ret_num
 
 /* Runs the collector, removes the tree, and answers what fixture_collect answers. */
 struct json *tree_collect(struct disk_tree *tree);
+
+/* Adds the bytes of a file below tests/fixtures/disk_encryption. */
+void tree_fixture(const char *name, struct text *bytes);
