@@ -272,7 +272,8 @@ enum profile machine_facts_profile(const struct machine_facts *facts)
     const struct section_facts *section = find_section(facts, "os_release");
     const char *kind = section == NULL ? NULL : json_text(json_at(section->facts, "/machine_kind"));
 
-    if (kind != NULL && strcmp(kind, "laptop") == 0)
+    /* People work at a desktop as at a laptop; a virtual machine or a container may be either. */
+    if (kind != NULL && (strcmp(kind, "laptop") == 0 || strcmp(kind, "desktop") == 0))
         return PROFILE_LAPTOP;
     return kind != NULL && strcmp(kind, "server") == 0 ? PROFILE_SERVER : PROFILE_UNKNOWN;
 }

@@ -3,10 +3,14 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "collectors/disk_encryption/disk_encryption.h"
+#include "collectors/firewall/firewall.h"
 #include "collectors/os_release.h"
 #include "collectors/patch_level/patch_level.h"
 
 const struct collector *const all_collectors[] = {
+    &disk_encryption_collector,
+    &firewall_collector,
     &os_release_collector,
     &patch_level_collector,
     NULL,

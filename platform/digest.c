@@ -1,5 +1,6 @@
 #include "platform/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -19,4 +20,9 @@ void digest_to_hex(const struct digest *digest, char ret_hex[DIGEST_HEX_SIZE])
         ret_hex[2 * i + 1] = digits[digest->bytes[i] & 15];
     }
     ret_hex[DIGEST_HEX_SIZE - 1] = '\0';
+}
+
+bool digest_equal(const struct digest *left, const struct digest *right)
+{
+    return CRYPTO_memcmp(left->bytes, right->bytes, DIGEST_SIZE) == 0;
 }

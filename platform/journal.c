@@ -8,7 +8,8 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#define LINE_SIZE 2048U
+#define LINE_SIZE      2048U
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 static const char *program_name = "dijkwacht";
 static bool to_journal;
@@ -32,7 +33,8 @@ static bool stderr_is_journal(void)
 void journal_open(const char *program)
 {
     program_name = program;
-    to_journal = stderr_is_journal();
+    /* Without the socket libsystemd drops lines and calls it success. */
+    to_journal = stderr_is_journal() && access(JOURNAL_SOCKET, W_OK) == 0;
 }
 
 void journal_write(enum journal_level level, const char *format, ...)

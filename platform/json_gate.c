@@ -8,6 +8,7 @@
 #include "platform/utf8.h"
 
 #define LARGEST_INTEGER "9007199254740992" /* 2^53 */
+#define NUMBER_LENGTH   60U                /* cJSON reads at most 63 characters */
 #define DEPTH_CAP       64U
 
 const struct json_limits json_default_limits = {
@@ -156,16 +157,16 @@ static bool integer_fits(const char *digits, size_t count)
     return count < most || (count == most && memcmp(digits, LARGEST_INTEGER, most) <= 0);
 }
 
-/* Far from what a double cannot hold, and far above what any fact needs. */
+/* Up to 199, so that 15 digits before it stay finite in a double; no fact needs as much. */
 static bool exponent_fits(const char *digits, size_t count)
 {
-    return count <= 2 || (count == 3 && digits[0] <= '2');
+    return count <= 2 || (count == 3 && digits[0] <= '1');
 }
 
 static int scan_number(struct scanner *scanner)
 {
     const char *start;
-    size_t count;
+    size_t count, first = scanner->at;
     bool whole = true;
 
     if (next_byte(scanner) == '-')
@@ -193,7 +194,7 @@ static int scan_number(struct scanner *scanner)
         if (digits == 0 || !exponent_fits(exponent, digits))
             return refuse(scanner, "a number out of range");
     }
-    if (whole ? !integer_fits(start, count) : count > 15)
+    if ((whole ? !integer_fits(start, count) : count > 15) || scanner->at - first > NUMBER_LENGTH)
         return refuse(scanner, "a number out of range");
     return 0;
 }

@@ -15,6 +15,7 @@
 
 #define LINE_MAX_SIZE 4096U
 #define READ_SIZE     65536U
+#define OPEN_TRIES    64 /* somebody may rename for ever */
 
 /* glibc has no wrapper for openat2(2). */
 static int open_inside(const struct sysroot *root, const char *path, int flags)
@@ -23,12 +24,12 @@ static int open_inside(const struct sysroot *root, const char *path, int flags)
         .flags = (unsigned long long)(unsigned)(flags | O_CLOEXEC),
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
-    long fd;
+    long fd = -1;
 
-    do
+    errno = EAGAIN;
+    /* EAGAIN: a rename elsewhere made "where is .." unanswerable (openat2(2)). */
+    for (int i = 0; i < OPEN_TRIES && fd < 0 && (errno == EAGAIN || errno == EINTR); i++)
         fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
-    while (fd < 0 && (errno == EAGAIN || errno == EINTR)); /* a rename elsewhere; try again */
-
     return fd < 0 ? -errno : (int)fd;
 }
 

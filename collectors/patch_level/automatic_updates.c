@@ -5,6 +5,8 @@
 
 #include "collectors/patch_level/apt_configuration.h"
 #include "collectors/patch_level/dpkg_status.h"
+#include "collectors/patch_level/survey.h"
+#include "collectors/patch_level/update_origins.h"
 #include "platform/cleanup.h"
 #include "platform/sysroot.h"
 #include "platform/text.h"
@@ -142,20 +144,11 @@ static int uses_systemd(const struct sysroot *root, bool *ret_uses, struct error
     return r;
 }
 
-int automatic_updates_read(const struct sysroot *root,
-                           const struct apt_configuration *configuration,
-                           const struct packages *packages, bool *ret_enabled, struct error *err)
+static int timers_enabled(const struct sysroot *root, bool *ret_enabled, struct error *err)
 {
-    bool on = false, lists = false, upgrade = false, systemd = false;
-    int r;
+    bool systemd = false, lists = false, upgrade = false;
+    int r = uses_systemd(root, &systemd, err);
 
-    *ret_enabled = false;
-    if (!automatic_updates_installed(packages))
-        return 0;
-    r = read_settings(configuration, &on, err);
-    if (r < 0 || !on)
-        return r;
-    r = uses_systemd(root, &systemd, err);
     if (r == 0 && !systemd)
         return error_set(err, EOPNOTSUPP, "only systemd's timers are understood");
     if (r == 0)
@@ -166,4 +159,39 @@ int automatic_updates_read(const struct sysroot *root,
         return r;
     *ret_enabled = lists && upgrade;
     return 0;
+}
+
+static int security_allowed(const struct survey *survey, bool *ret_allowed, struct error *err)
+{
+    const struct security_lists *lists = &survey->lists;
+
+    *ret_allowed = false;
+    if (survey->lists_step.result < 0) {
+        if (err != NULL)
+            *err = survey->lists_step.err;
+        return survey->lists_step.result;
+    }
+    if (!lists->configured)
+        return 0;
+    if (!lists->has_own)
+        return error_set(err, ENOENT, "apt has not fetched the security source yet");
+    return update_origins_allow(&survey->configuration, &survey->os, &lists->own, ret_allowed, err);
+}
+
+int automatic_updates_read(const struct sysroot *root, const struct survey *survey,
+                           bool *ret_enabled, struct error *err)
+{
+    bool on = false, started = false;
+    int r;
+
+    *ret_enabled = false;
+    if (!automatic_updates_installed(&survey->packages))
+        return 0;
+    r = read_settings(&survey->configuration, &on, err);
+    if (r < 0 || !on)
+        return r;
+    r = timers_enabled(root, &started, err);
+    if (r < 0 || !started)
+        return r;
+    return security_allowed(survey, ret_enabled, err);
 }

@@ -17,7 +17,7 @@
 
 /* Who is at the other end, as TLS proved it. */
 struct peer {
-    bool has_certificate; /* chained to our root, for TLS_CLIENT, at most expired_seconds late */
+    bool has_certificate; /* chained to our root, for TLS_CLIENT, at a time when it holds */
     char organisation[ORGANISATION_ID_SIZE];
     char machine[MACHINE_ID_SIZE];
     struct digest spki;

@@ -295,6 +295,10 @@ TEST(the_machine_tells_its_own_profile)
          PROFILE_LAPTOP},
         {"{\"os_release\":{\"facts\":{\"machine_kind\":\"server\"},\"unknown\":{}}}",
          PROFILE_SERVER},
+        {"{\"os_release\":{\"facts\":{\"machine_kind\":\"desktop\"},\"unknown\":{}}}",
+         PROFILE_LAPTOP},
+        {"{\"os_release\":{\"facts\":{\"machine_kind\":\"virtual\"},\"unknown\":{}}}",
+         PROFILE_UNKNOWN},
         {"{\"os_release\":{\"facts\":{\"machine_kind\":null},\"unknown\":{}}}", PROFILE_UNKNOWN},
         {"{\"other\":{\"facts\":{\"machine_kind\":\"laptop\"},\"unknown\":{}}}", PROFILE_UNKNOWN},
     };

@@ -1,0 +1,6 @@
+#pragma once
+
+#include "collectors/collector.h"
+
+/* Are all the places where this machine keeps data encrypted, and with what? */
+extern const struct collector disk_encryption_collector;

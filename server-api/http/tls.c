@@ -1,0 +1,123 @@
+#include "server-api/http/tls.h"
+
+#include <errno.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "platform/cleanup.h"
+#include "server-api/openssl_scope.h"
+
+#define GROUPS                "X25519:P-256"
+#define PADDING               512U
+#define CERTIFICATE_LIST_SIZE 16384
+#define CHAIN_DEPTH           2
+/* As ALPN writes it (RFC 7301, 3.1), with its length before it. */
+#define PROTOCOL "\x08http/1.1"
+
+static void auto_ssl_ctx_free(SSL_CTX **context)
+{
+    SSL_CTX_free(*context);
+}
+
+static int choose_protocol(SSL *ssl, const unsigned char **ret_protocol, unsigned char *ret_length,
+                           const unsigned char *offered, unsigned int length, void *context)
+{
+    static const unsigned char ours[] = PROTOCOL;
+    unsigned char *chosen = NULL;
+
+    (void)ssl;
+    (void)context;
+    if (SSL_select_next_proto(&chosen, ret_length, ours, sizeof(ours) - 1, offered, length) !=
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *ret_protocol = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/*
+ * A certificate that only time speaks against does not end the handshake, so that its machine gets
+ * an answer that it can read. The verify result keeps saying it, so it is no identity.
+ */
+static int tolerate_times(int ok, X509_STORE_CTX *store_context)
+{
+    int code = X509_STORE_CTX_get_error(store_context);
+
+    if (ok == 1)
+        return 1;
+    return X509_STORE_CTX_get_error_depth(store_context) == 0 &&
+           (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID);
+}
+
+static bool set_protocol(SSL_CTX *context)
+{
+    (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                           SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_max_cert_list(context, CERTIFICATE_LIST_SIZE);
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
+           SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
+           SSL_CTX_set1_groups_list(context, GROUPS) == 1 &&
+           SSL_CTX_set_num_tickets(context, 0) == 1 &&
+           SSL_CTX_set_max_early_data(context, 0) == 1 &&
+           SSL_CTX_set_block_padding(context, PADDING) == 1;
+}
+
+static bool set_identity(SSL_CTX *context, const struct tls_identity *identity)
+{
+    return SSL_CTX_use_certificate(context, certificate_openssl(identity->leaf)) == 1 &&
+           SSL_CTX_use_PrivateKey(context, signing_key_openssl(identity->key)) == 1 &&
+           SSL_CTX_check_private_key(context) == 1 &&
+           SSL_CTX_add1_chain_cert(context, certificate_openssl(identity->intermediate)) == 1;
+}
+
+/* The intermediate is in the store too, for clients that send their leaf alone. */
+static bool set_trust(SSL_CTX *context, const struct tls_identity *identity)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tolerate_times);
+    SSL_CTX_set_verify_depth(context, CHAIN_DEPTH);
+    return X509_STORE_add_cert(store, certificate_openssl(identity->root)) == 1 &&
+           X509_STORE_add_cert(store, certificate_openssl(identity->intermediate)) == 1 &&
+           SSL_CTX_add_client_CA(context, certificate_openssl(identity->intermediate)) == 1;
+}
+
+int tls_context_new(enum listener_kind kind, const struct tls_identity *identity,
+                    struct ssl_ctx_st **ret_context, struct error *err)
+{
+    AUTO(auto_ssl_ctx_free) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    bool ok = context != NULL && set_protocol(context) && set_identity(context, identity) &&
+              (kind != LISTENER_AGENTS || set_trust(context, identity));
+
+    ERR_clear_error();
+    if (!ok)
+        return error_set(err, EIO, "OpenSSL cannot set TLS up");
+    *ret_context = TAKE(context);
+    return 0;
+}
+
+static int read_leaf(const SSL *ssl, struct certificate **ret_leaf)
+{
+    AUTO(auto_openssl_free) unsigned char *der = NULL;
+    X509 *x509 = SSL_get0_peer_certificate(ssl);
+    int length = x509 == NULL ? -1 : i2d_X509(x509, &der);
+
+    return length <= 0 ? -ENOENT : certificate_from_der(der, (size_t)length, ret_leaf, NULL);
+}
+
+/* Names come from the leaf alone: the other certificates of a chain prove nothing about who is at
+ * the other end. */
+void tls_read_peer(const struct ssl_st *ssl, struct peer *peer)
+{
+    AUTO(auto_certificate_free) struct certificate *leaf = NULL;
+
+    peer->has_certificate = false;
+    if (SSL_get_verify_result(ssl) != X509_V_OK || read_leaf(ssl, &leaf) < 0 ||
+        certificate_purpose(leaf) != CERTIFICATE_TLS_CLIENT ||
+        certificate_machine(leaf, peer->organisation, peer->machine, NULL) < 0)
+        return;
+    certificate_spki_digest(leaf, &peer->spki);
+    peer->has_certificate = true;
+}

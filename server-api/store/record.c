@@ -1,0 +1,307 @@
+#include "server-api/store/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "platform/cleanup.h"
+#include "server-api/store/database.h"
+#include "server-api/store/machine_state.h"
+
+/* A machine that is copied again and again must not fill our disk. */
+#define QUARANTINE_MAX 32
+
+static void bind_key(struct statement *statement, const struct machine_key *key)
+{
+    bind_text(statement, key->organisation);
+    bind_text(statement, key->machine);
+}
+
+static void bind_place(struct statement *statement, const struct record *record)
+{
+    bind_key(statement, &record->key);
+    bind_text(statement, record->ingest->snapshot->head.epoch);
+    bind_integer(statement, (int64_t)record->ingest->snapshot->head.seq);
+}
+
+int record_find_receipt(struct store *store, const struct record *record, bool quarantined,
+                        struct error *err)
+{
+    AUTO(statement_end)
+    struct statement find = statement_start(
+        store,
+        quarantined
+            ? "SELECT h.header, s.receipt FROM quarantine AS s JOIN receipt_header AS h ON "
+              "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
+              "s.organisation = ? AND s.machine = ? AND s.hash = ?"
+            : "SELECT h.header, s.receipt FROM snapshot AS s JOIN receipt_header AS h ON "
+              "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
+              "s.organisation = ? AND s.machine = ? AND s.epoch = ? AND s.seq = ?");
+    const char *text;
+    size_t length;
+    int r;
+
+    if (quarantined) {
+        bind_key(&find, &record->key);
+        bind_digest(&find, &record->ingest->hash);
+    } else {
+        bind_place(&find, record);
+    }
+    r = statement_row(&find, err);
+    if (r <= 0)
+        return r;
+    text = column_text(&find, 0, &length);
+    text_add(&record->ingest->receipt, text, length);
+    text = column_text(&find, 1, &length);
+    text_add(&record->ingest->receipt, text, length);
+    return 1;
+}
+
+static int keep_header(struct store *store, const struct record *record,
+                       const struct digest *digest, size_t length, struct error *err)
+{
+    AUTO(statement_end)
+    struct statement add =
+        statement_start(store, "INSERT INTO receipt_header (organisation, digest, header) VALUES "
+                               "(?, ?, ?) ON CONFLICT DO NOTHING");
+
+    bind_text(&add, record->key.organisation);
+    bind_digest(&add, digest);
+    bind_characters(&add, record->ingest->receipt.bytes, length);
+    return statement_run(&add, err);
+}
+
+int record_keep_receipt(struct store *store, const struct record *record, struct error *err)
+{
+    bool fork = record->ingest->result == RECEIPT_FORK;
+    AUTO(statement_end)
+    struct statement put = statement_start(
+        store, fork ? "UPDATE quarantine SET receipt_header = ?, receipt = ? WHERE organisation = "
+                      "? AND machine = ? AND hash = ?"
+                    : "UPDATE snapshot SET receipt_header = ?, receipt = ? WHERE organisation = ? "
+                      "AND machine = ? AND epoch = ? AND seq = ?");
+    const struct text *receipt = &record->ingest->receipt;
+    size_t header = strcspn(text_string(receipt), ".");
+    struct digest digest;
+    int r;
+
+    digest_of(text_string(receipt), header, &digest);
+    r = keep_header(store, record, &digest, header, err);
+    if (r < 0)
+        return r;
+    bind_digest(&put, &digest);
+    bind_characters(&put, receipt->bytes + header, receipt->length - header);
+    if (fork) {
+        bind_key(&put, &record->key);
+        bind_digest(&put, &record->ingest->hash);
+    } else {
+        bind_place(&put, record);
+    }
+    r = statement_run(&put, err);
+    if (r == 0 && database_changes(store) != 1)
+        r = error_set(err, EIO, "a receipt has lost its snapshot");
+    return r;
+}
+
+static int refuse(struct store *store, struct record *record, enum refusal_reason reason,
+                  struct error *err)
+{
+    record->step = RECORD_SIGN_ONLY;
+    record->ingest->result = RECEIPT_REFUSED;
+    record->ingest->reason = reason;
+    record->receipt.result = RECEIPT_REFUSED;
+    record->receipt.reason = reason;
+    return store_repeat_nonce(store, record->key.organisation, record->key.machine,
+                              record->receipt.nonce, err);
+}
+
+static int answer_again(struct store *store, struct record *record, enum receipt_result result,
+                        struct error *err)
+{
+    int r = record_find_receipt(store, record, result == RECEIPT_FORK, err);
+
+    record->ingest->result = result;
+    record->step = r == 1 ? RECORD_ANSWERED : RECORD_TWIN;
+    return r < 0 ? r : 0;
+}
+
+/* 1 when it is in quarantine already. */
+static int in_quarantine(struct store *store, const struct record *record, int64_t *ret_count,
+                         struct error *err)
+{
+    AUTO(statement_end)
+    struct statement find = statement_start(
+        store, "SELECT count(*), coalesce(sum(hash = ?3), 0) FROM quarantine WHERE organisation = "
+               "?1 AND machine = ?2");
+    int r;
+
+    bind_key(&find, &record->key);
+    bind_digest(&find, &record->ingest->hash);
+    r = statement_row(&find, err);
+    if (r < 0)
+        return r;
+    *ret_count = column_integer(&find, 0);
+    return column_integer(&find, 1) > 0;
+}
+
+static int put_in_quarantine(struct store *store, const struct record *record, struct error *err)
+{
+    AUTO(statement_end)
+    struct statement add = statement_start(
+        store, "INSERT INTO quarantine (organisation, machine, epoch, seq, hash, received_at, "
+               "bytes) VALUES (?, ?, ?, ?, ?, ?, ?)");
+
+    bind_place(&add, record);
+    bind_digest(&add, &record->ingest->hash);
+    bind_integer(&add, record->ingest->received_at);
+    bind_bytes(&add, record->ingest->bytes, record->ingest->length);
+    return statement_run(&add, err);
+}
+
+static int store_fork(struct store *store, struct record *record, struct place *place,
+                      const struct chain_decision *decision, struct error *err)
+{
+    struct ingest_record *ingest = record->ingest;
+    int64_t kept = 0;
+    int r = in_quarantine(store, record, &kept, err);
+
+    if (r != 0)
+        return r < 0 ? r : answer_again(store, record, RECEIPT_FORK, err);
+    record->step = kept < QUARANTINE_MAX ? RECORD_SIGN : RECORD_SIGN_ONLY;
+    if (record->step == RECORD_SIGN)
+        r = put_in_quarantine(store, record, err);
+    if (r == 0)
+        r = place_advance(store, &record->key, &ingest->snapshot->head, &ingest->hash, decision,
+                          place, ingest->received_at, err);
+    ingest->result = RECEIPT_FORK;
+    record->receipt.result = RECEIPT_FORK;
+    return r;
+}
+
+/* The state that the snapshot leads to: 1 when it could be built, 0 when its base is not here. */
+static int build_state(struct store *store, const struct record *record, struct state *ret_state,
+                       struct error *err)
+{
+    const struct snapshot *snapshot = record->ingest->snapshot;
+    struct state base = {0};
+    int r = 1;
+
+    if (snapshot->head.has_base)
+        r = machine_state_load(store, &record->key, &snapshot->head.base, &base, err);
+    if (r <= 0)
+        return r;
+    r = snapshot_apply(snapshot, &base, ret_state, err);
+    return r < 0 ? r : 1;
+}
+
+static int add_snapshot(struct store *store, const struct record *record, const struct place *place,
+                        bool applied, struct error *err)
+{
+    AUTO(statement_end)
+    struct statement add = statement_start(
+        store, "INSERT INTO snapshot (organisation, machine, epoch, seq, arrival, hash, prev, "
+               "base, state, applied, flags, nonce, received_at, bytes) VALUES (?, ?, ?, ?, ?, ?, "
+               "?, ?, ?, ?, ?, ?, ?, ?)");
+    const struct snapshot_head *head = &record->ingest->snapshot->head;
+
+    bind_place(&add, record);
+    bind_integer(&add, place->arrivals);
+    bind_digest(&add, &record->ingest->hash);
+    bind_digest(&add, head->has_prev ? &head->prev : NULL);
+    bind_digest(&add, head->has_base ? &head->base : NULL);
+    bind_digest(&add, &head->state);
+    bind_integer(&add, applied);
+    bind_integer(&add, place->flags);
+    bind_text(&add, place->nonce);
+    bind_integer(&add, record->ingest->received_at);
+    bind_bytes(&add, record->ingest->bytes, record->ingest->length);
+    return statement_run(&add, err);
+}
+
+static int keep_state(struct store *store, struct record *record, const struct place *place,
+                      const struct state *state, bool newest, struct error *err)
+{
+    const struct snapshot *snapshot = record->ingest->snapshot;
+    struct state_times times = {.received_at = record->ingest->received_at};
+    int r = machine_state_keep(store, &record->key, snapshot, state, err);
+
+    record->receipt.has_state = true;
+    record->receipt.state = snapshot->head.state;
+    if (r < 0 || !newest)
+        return r;
+    times.seen_at = chain_made_at(&snapshot->head, &place->known.nonce, place->joined_at,
+                                  times.received_at);
+    return machine_state_set_current(store, &record->key, &snapshot->head, state, &times,
+                                     &record->receipt, err);
+}
+
+static int store_snapshot(struct store *store, struct record *record, struct place *place,
+                          struct chain_decision *decision, struct error *err)
+{
+    struct ingest_record *ingest = record->ingest;
+    struct state state = {0};
+    bool applied;
+    int r = build_state(store, record, &state, err);
+
+    if (r == -EBADMSG)
+        return refuse(store, record, REFUSAL_MALFORMED, err);
+    if (r < 0)
+        return r;
+    applied = r == 1;
+    if (!applied)
+        decision->flags |= CHAIN_NO_BASE;
+    r = place_advance(store, &record->key, &ingest->snapshot->head, &ingest->hash, decision, place,
+                      ingest->received_at, err);
+    if (r == 0)
+        r = add_snapshot(store, record, place, applied, err);
+    if (r == 0 && applied)
+        r = keep_state(store, record, place, &state, decision->newest, err);
+    record->receipt.lacks_base = !applied;
+    record->step = RECORD_SIGN;
+    ingest->result = RECEIPT_ACCEPTED;
+    return r;
+}
+
+static int decide(struct store *store, struct record *record, struct place *place,
+                  struct error *err)
+{
+    struct ingest_record *ingest = record->ingest;
+    struct chain_decision decision;
+
+    chain_decide(&place->known, &ingest->snapshot->head, &ingest->hash, ingest->received_at,
+                 &decision);
+    switch (decision.action) {
+    case CHAIN_DUPLICATE:
+        return answer_again(store, record, RECEIPT_ACCEPTED, err);
+    case CHAIN_SPLIT:
+        return store_fork(store, record, place, &decision, err);
+    case CHAIN_ACCEPT:
+        return store_snapshot(store, record, place, &decision, err);
+    }
+    return -EINVAL;
+}
+
+int record_decide(struct store *store, struct record *record, struct error *err)
+{
+    struct ingest_record *ingest = record->ingest;
+    const struct snapshot_head *head = &ingest->snapshot->head;
+    struct place place;
+    int r;
+
+    record->key = (struct machine_key){ingest->organisation, head->machine};
+    record->receipt = (struct receipt){
+        .result = RECEIPT_ACCEPTED,
+        .snapshot = ingest->hash,
+        .received_at = ingest->received_at,
+        .minimum_interval_seconds = RECEIPT_MINIMUM_INTERVAL,
+    };
+    memcpy(record->receipt.machine, head->machine, MACHINE_ID_SIZE);
+    r = place_load(store, &record->key, head, &place, err);
+    if (r < 0)
+        return r;
+    if (place.revoked)
+        return refuse(store, record, REFUSAL_REVOKED, err);
+    r = decide(store, record, &place, err);
+    if (record->step == RECORD_SIGN || ingest->result == RECEIPT_FORK)
+        memcpy(record->receipt.nonce, place.nonce, NONCE_SIZE);
+    return r;
+}

@@ -1,0 +1,84 @@
+#include "server-api/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "platform/cleanup.h"
+#include "platform/memory.h"
+#include "server-api/store/database.h"
+#include "server-api/store/handle.h"
+#include "server-api/store/migration.h"
+
+#define BUSY_TIMEOUT_MS 10000
+
+/* The mode is set before SQLite writes: its journal files inherit it. */
+static int make_file(const char *path, bool create, struct error *err)
+{
+    int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | (create ? O_CREAT : 0);
+    AUTO_CLOSE int fd = open(path, flags, 0600);
+
+    if (fd < 0 && errno == ENOENT && !create)
+        return error_set(err, ENOENT, "there is no database %s; make one with "
+                                      "\"dijkwacht-server init\"",
+                         path);
+    if (fd < 0)
+        return error_set(err, errno, "cannot open the database %s: %s", path, strerror(errno));
+    return 0;
+}
+
+static int configure(struct store *store, struct error *err)
+{
+    sqlite3 *database = store->database;
+
+    (void)sqlite3_busy_timeout(database, BUSY_TIMEOUT_MS);
+    (void)sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    (void)sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    return database_run(store,
+                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384",
+                        err);
+}
+
+int store_open(const char *path, bool create, struct store **ret_store, struct error *err)
+{
+    AUTO(auto_store_close) struct store *store = NULL;
+    int code, r;
+
+    r = make_file(path, create, err);
+    if (r < 0)
+        return r;
+    store = must_allocate(1, sizeof(*store));
+    store->path = must_copy_text(path, strlen(path));
+    code = sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                           NULL);
+    if (code != SQLITE_OK)
+        return database_error(store, code, err);
+    r = configure(store, err);
+    if (r == 0)
+        r = migration_run(store, all_migrations, err);
+    if (r < 0)
+        return r;
+    *ret_store = TAKE(store);
+    return 0;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    for (size_t i = 0; i < store->statement_count; i++)
+        (void)sqlite3_finalize(store->statements[i].handle);
+    (void)sqlite3_close(store->database);
+    free(store->path);
+    free(store);
+}
+
+void auto_store_close(struct store **store)
+{
+    store_close(*store);
+}
