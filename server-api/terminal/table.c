@@ -8,16 +8,16 @@
 #include "server-api/terminal/when.h"
 
 /* Columns, dropped from the right when it gets narrow. */
-#define INDENT         2U
-#define STATE_WIDTH    18U
-#define SINCE_WIDTH    14U
-#define TAKES_WIDTH    10U
-#define FACT_WIDTH     32U
-#define GAP            2U
-#define SINCE_FROM     66U
-#define TAKES_FROM     78U
-#define FACT_FROM      110U
-#define LABEL_MAX      40U
+#define INDENT           2U
+#define STATE_WIDTH      17U
+#define SINCE_WIDTH      12U
+#define TAKES_WIDTH      10U
+#define FACT_WIDTH       32U
+#define GAP              2U
+#define SINCE_FROM       66U
+#define TAKES_FROM       78U
+#define FACT_FROM        110U
+#define LABEL_MAX        40U
 #define ORGANISATION_MAX 48U
 
 struct layout {
@@ -111,9 +111,8 @@ static void write_outside(struct screen *screen, const char *text, size_t max_co
     screen_text(screen, text_string(&shown));
 }
 
-/* The reason why something is not known, with the fact when there is no column for it. */
-static void write_reason(struct screen *screen, const struct check_view *check,
-                         const struct layout *layout)
+/* Why something is not known: a line of its own, so it may be as long as there is room. */
+static void write_reason(struct screen *screen, const struct check_view *check)
 {
     AUTO(text_clear) struct text text = {0};
 
@@ -121,7 +120,7 @@ static void write_reason(struct screen *screen, const struct check_view *check,
     screen_newline(screen);
     screen_spaces(screen, INDENT + STATE_WIDTH);
     screen_style(screen, STYLE_DIM);
-    screen_wrap(screen, text_string(&text), layout->check);
+    screen_wrap(screen, text_string(&text), screen->width - INDENT - STATE_WIDTH);
     screen_style(screen, STYLE_PLAIN);
 }
 
@@ -156,8 +155,7 @@ static void write_columns(struct screen *screen, const struct check_view *check,
 static void write_check(struct screen *screen, const struct check_view *check,
                         const struct layout *layout)
 {
-    const char *words =
-        check->state == VERDICT_FAIL ? check->about->wrong : check->about->title;
+    const char *words = check->state == VERDICT_FAIL ? check->about->wrong : check->about->title;
     AUTO(text_clear) struct text shown = {0}, first = {0};
     const char *rest;
     size_t length = 0;
@@ -176,7 +174,7 @@ static void write_check(struct screen *screen, const struct check_view *check,
         screen_wrap(screen, rest, layout->check);
     }
     if (check->state == VERDICT_UNKNOWN)
-        write_reason(screen, check, layout);
+        write_reason(screen, check);
     screen_newline(screen);
 }
 
