@@ -21,8 +21,9 @@ static int make_file(const char *path, bool create, struct error *err)
     AUTO_CLOSE int fd = open(path, flags, 0600);
 
     if (fd < 0 && errno == ENOENT && !create)
-        return error_set(err, ENOENT, "there is no database %s; make one with "
-                                      "\"dijkwacht-server init\"",
+        return error_set(err, ENOENT,
+                         "there is no database %s; make one with "
+                         "\"dijkwacht-server init\"",
                          path);
     if (fd < 0)
         return error_set(err, errno, "cannot open the database %s: %s", path, strerror(errno));
@@ -54,8 +55,8 @@ int store_open(const char *path, bool create, struct store **ret_store, struct e
         return r;
     store = must_allocate(1, sizeof(*store));
     store->path = must_copy_text(path, strlen(path));
-    code = sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                           NULL);
+    code =
+        sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK)
         return database_error(store, code, err);
     r = configure(store, err);
