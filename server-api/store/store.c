@@ -15,29 +15,29 @@
 #define BUSY_TIMEOUT_MS 10000
 
 /*
- * The mode is set before SQLite writes: its journal files inherit it. A file that is there is not
- * opened here: closing any descriptor of it would drop the locks that other handles of this process
- * hold (fcntl(2)), and the next program that closes the database would throw their journal away.
+ * The mode is set before SQLite writes: its journal files inherit it. A database that is there is
+ * never opened here: closing it again would drop the locks of every connection that this process
+ * has to it (fcntl(2)), and another process could then take the log away from under them.
  */
 static int make_file(const char *path, bool create, struct error *err)
 {
     AUTO_CLOSE int fd = -1;
     struct stat status;
 
-    if (lstat(path, &status) == 0) {
-        if (S_ISREG(status.st_mode))
-            return 0;
-        return error_set(err, EBADF, "the database %s is not a regular file", path);
-    }
-    if (errno == ENOENT && !create)
+    if (lstat(path, &status) == 0)
+        return S_ISREG(status.st_mode)
+                   ? 0
+                   : error_set(err, ELOOP, "the database %s is not a regular file", path);
+    if (errno != ENOENT)
+        return error_set(err, errno, "cannot open the database %s: %s", path, strerror(errno));
+    if (!create)
         return error_set(err, ENOENT,
                          "there is no database %s; make one with "
                          "\"dijkwacht-server init\"",
                          path);
-    if (errno == ENOENT)
-        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_set(err, errno, "cannot open the database %s: %s", path, strerror(errno));
+        return error_set(err, errno, "cannot make the database %s: %s", path, strerror(errno));
     return 0;
 }
 
