@@ -188,11 +188,6 @@ static int zstd_decode(struct stream *stream, void *out, size_t size, size_t *re
     ZSTD_outBuffer output = {out, size, 0};
     size_t r;
 
-    /* Without input it would take the missing frame for one that began. */
-    if (stream->at_boundary && stream->start == stream->end) {
-        *ret_written = 0;
-        return 0;
-    }
     r = ZSTD_decompressStream(stream->zstd, &output, &input);
     if (ZSTD_isError(r))
         return ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge
@@ -295,33 +290,28 @@ static int step(struct stream *stream, void *buffer, size_t size, size_t *ret_wr
     return r;
 }
 
-static int ended(const struct stream *stream, struct error *err)
-{
-    if (!stream->at_boundary || stream->start != stream->end)
-        return error_set(err, EBADMSG, "the compressed data is cut off");
-    return 0;
-}
-
 static int decode_some(struct stream *stream, void *buffer, size_t size, size_t *ret_written,
                        struct error *err)
 {
     for (;;) {
-        bool stuck;
+        bool needs_input = stream->start == stream->end && stream->at_boundary;
         int r;
 
-        /* At a boundary and at the end of the file, a decoder would begin a frame that is not
-         * there. */
-        if (stream->start == stream->end && stream->input_ended && stream->at_boundary)
+        /* Between frames a decoder without input would begin one that may not be there. */
+        if (needs_input && stream->input_ended)
             return 0;
-        r = step(stream, buffer, size, ret_written, &stuck, err);
-        if (r < 0 || *ret_written > 0)
-            return r;
-        if (stuck && stream->input_ended)
-            return ended(stream, err);
-        if (stuck || stream->start == stream->end)
-            r = stream->input_ended ? 0 : fill(stream, err);
-        if (r < 0)
-            return r;
+        if (!needs_input) {
+            r = step(stream, buffer, size, ret_written, &needs_input, err);
+            if (r < 0 || *ret_written > 0)
+                return r;
+            if (needs_input && stream->input_ended)
+                return error_set(err, EBADMSG, "the compressed data is cut off");
+        }
+        if (needs_input) {
+            r = fill(stream, err);
+            if (r < 0)
+                return r;
+        }
     }
 }
 

@@ -7,13 +7,20 @@
 #include "platform/error.h"
 #include "platform/text.h"
 
+/* A connection that stays open from one request to the next. */
+struct http_session;
+struct http_session *http_session_new(void);
+void http_session_free(struct http_session *session);
+void auto_http_session_free(struct http_session **session); /* for AUTO() */
+
 /*
  * One HTTPS request, through libcurl. TLS 1.3 only, no redirects, no cookies, no environment
  * (proxies come from the caller), nothing stored. Only the uploader, the terminal and the alerts
  * link this library.
  */
 struct http_request {
-    const char *method; /* "GET", "POST", "PUT" */
+    struct http_session *session; /* NULL: a connection for this request alone */
+    const char *method;           /* "GET", "POST", "PUT" */
     const char *url;
     const void *body; /* NULL for none */
     size_t body_length;
@@ -43,8 +50,9 @@ struct http_answer {
 
 /*
  * 0 when an answer came, whatever its status. -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH (name or
- * route), -EKEYREJECTED (the server's certificate is not the pinned root's), -EFBIG (answer too
- * large), -EPROTO for the rest, each with one line that says what to do.
+ * route), -EKEYREJECTED (the server's certificate is not the pinned root's), -EKEYEXPIRED (it is,
+ * but not at this time), -EFBIG (answer too large), -EPROTO for the rest, each with one line that
+ * says what to do.
  */
 int http_perform(const struct http_request *request, struct http_answer *ret_answer,
                  struct error *err);

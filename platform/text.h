@@ -20,8 +20,7 @@ void text_clear(struct text *text);
 void text_add(struct text *text, const void *bytes, size_t length);
 void text_add_string(struct text *text, const char *string);
 void text_add_format(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
-void text_add_formatted(struct text *text, const char *format, va_list arguments)
-    PRINTF_LIKE(2, 0);
+void text_add_formatted(struct text *text, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 
 /* Shortens to length, which is at most the present one. */
 void text_truncate(struct text *text, size_t length);

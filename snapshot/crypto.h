@@ -32,7 +32,7 @@ struct certificate {
 
 /* For AUTO(): auto_X509_free and so on. */
 #define DEFINE_AUTO_FREE(type)                                                                     \
-    static inline void auto_##type##_free(type **object)                                           \
+    static inline void auto_##type##_free(type **object) /* NOLINT(bugprone-macro-parentheses) */  \
     {                                                                                              \
         type##_free(*object);                                                                      \
     }

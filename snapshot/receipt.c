@@ -201,6 +201,7 @@ static int read_header(const char *header, struct certificate **ret_leaf,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): each parameter is one more thing that must fit */
 int receipt_read(const char *compact, size_t length, const struct certificate *root,
                  const char *machine, const struct digest *snapshot, int64_t now,
                  int64_t fallback_time, struct receipt *ret_receipt, struct error *err)

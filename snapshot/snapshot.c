@@ -49,6 +49,7 @@ static int check_certificate(const struct certificate *certificate, const char *
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): who signs, what, and where to */
 int snapshot_sign(const struct signing_key *key, const struct certificate *certificate,
                   const char *machine, const char *payload, size_t payload_length, struct text *out,
                   struct error *err)

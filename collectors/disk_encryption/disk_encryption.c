@@ -188,17 +188,31 @@ static void set_virtualization(struct look *look)
         facts_set_enum(look->facts, "virtualization", choice);
 }
 
-/* Marks that container managers leave. Inside one, the disks we see belong to somebody else. */
-static bool is_container(const struct sysroot *root)
+static bool has_any(const struct sysroot *root, const char *const *paths)
 {
-    static const char *const marks[] = {"/.dockerenv", "/run/.containerenv",
-                                        "/run/systemd/container", "/dev/.lxc-boot-id"};
     bool found;
 
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-        if (sysroot_exists(root, marks[i], &found, NULL) == 0 && found)
+    for (; *paths != NULL; paths++)
+        if (sysroot_exists(root, *paths, &found, NULL) == 0 && found)
             return true;
     return false;
+}
+
+/*
+ * Inside a container the disks that we see belong to somebody else. What is in /run was put there
+ * since the start; marks outside it may have come with an image that a machine was made from,
+ * which then has all of a disk's file system as its root.
+ */
+static bool is_container(const struct sysroot *root, const struct mounts *mounts)
+{
+    static const char *const running[] = {"/run/systemd/container", "/dev/.lxc-boot-id", NULL};
+    static const char *const left[] = {"/.dockerenv", "/run/.containerenv", NULL};
+    const struct mount *mount = mounts_holding(mounts, "/");
+
+    if (has_any(root, running))
+        return true;
+    return has_any(root, left) &&
+           (mount == NULL || mount->major == 0 || strcmp(mount->root, "/") != 0);
 }
 
 static void collect(const struct machine *machine, const void *prepared, struct facts *facts)
@@ -212,14 +226,14 @@ static void collect(const struct machine *machine, const void *prepared, struct 
     int r;
 
     set_virtualization(&look);
-    if (is_container(machine->root)) {
-        facts_set_rest_unknown(facts, UNKNOWN_SANDBOXED);
-        return;
-    }
     r = mounts_read(machine->root, &mounts, &err);
     if (r < 0) {
         facts_note(facts, err.message);
         facts_set_rest_unknown(facts, unknown_reason_from_code(r));
+        return;
+    }
+    if (is_container(machine->root, &mounts)) {
+        facts_set_rest_unknown(facts, UNKNOWN_SANDBOXED);
         return;
     }
     storage = storage_new(machine->root, &mounts, prepared);

@@ -7,6 +7,8 @@
 #include "platform/cleanup.h"
 #include "platform/sysroot.h"
 
+#define CPUINFO_MAX_SIZE (4U * 1024U * 1024U)
+
 const char *const virtualization_choices[] = {
     "none",   "kvm",       "vmware", "hyperv", "virtualbox", "xen", "amazon",
     "google", "parallels", "bhyve",  "apple",  "other",      NULL,
@@ -44,6 +46,15 @@ static const char *choice_of(const char *name)
     return NULL;
 }
 
+/* Where the firmware has no names, the processor still says that there is a hypervisor. */
+static bool processor_is_virtual(const struct sysroot *root)
+{
+    AUTO_FREE char *text = NULL;
+
+    return sysroot_read_text(root, "/proc/cpuinfo", CPUINFO_MAX_SIZE, &text, NULL) == 0 &&
+           strstr(text, " hypervisor") != NULL;
+}
+
 const char *virtualization_read(const struct sysroot *root, enum unknown_reason *ret_reason)
 {
     static const char *const sources[] = {"/sys/class/dmi/id/sys_vendor",
@@ -63,6 +74,8 @@ const char *virtualization_read(const struct sysroot *root, enum unknown_reason 
         if (choice != NULL)
             return choice;
     }
+    if (has_name)
+        return "none";
     *ret_reason = UNKNOWN_NOT_PRESENT;
-    return has_name ? "none" : NULL;
+    return processor_is_virtual(root) ? "other" : NULL;
 }

@@ -5,6 +5,8 @@
 
 #include "collectors/patch_level/apt_configuration.h"
 #include "collectors/patch_level/dpkg_status.h"
+#include "collectors/patch_level/survey.h"
+#include "collectors/patch_level/update_origins.h"
 #include "platform/cleanup.h"
 #include "platform/sysroot.h"
 #include "platform/text.h"
@@ -33,7 +35,7 @@ static int is_there(const struct sysroot *root, const char *path, char **ret_tar
     return r < 0 && r != -EINVAL ? r : 1; /* -EINVAL: a file of its own */
 }
 
-/* A unit is masked by a link to /dev/null or an empty file in the first folder that has it. */
+/* A unit is masked by an empty file, as /dev/null is one, in the first folder that has it. */
 static int is_loadable(const struct sysroot *root, const char *unit, bool *ret_loadable,
                        struct error *err)
 {
@@ -50,8 +52,6 @@ static int is_loadable(const struct sysroot *root, const char *unit, bool *ret_l
         if (r < 0)
             return r;
         *ret_loadable = false;
-        if (target != NULL && strcmp(target, "/dev/null") == 0)
-            return 0;
         r = sysroot_stat(root, text_string(&path), &status, err);
         if (r < 0)
             return r == -ENOENT ? 0 : r;
@@ -142,20 +142,11 @@ static int uses_systemd(const struct sysroot *root, bool *ret_uses, struct error
     return r;
 }
 
-int automatic_updates_read(const struct sysroot *root,
-                           const struct apt_configuration *configuration,
-                           const struct packages *packages, bool *ret_enabled, struct error *err)
+static int timers_enabled(const struct sysroot *root, bool *ret_enabled, struct error *err)
 {
-    bool on = false, lists = false, upgrade = false, systemd = false;
-    int r;
+    bool systemd = false, lists = false, upgrade = false;
+    int r = uses_systemd(root, &systemd, err);
 
-    *ret_enabled = false;
-    if (!automatic_updates_installed(packages))
-        return 0;
-    r = read_settings(configuration, &on, err);
-    if (r < 0 || !on)
-        return r;
-    r = uses_systemd(root, &systemd, err);
     if (r == 0 && !systemd)
         return error_set(err, EOPNOTSUPP, "only systemd's timers are understood");
     if (r == 0)
@@ -166,4 +157,39 @@ int automatic_updates_read(const struct sysroot *root,
         return r;
     *ret_enabled = lists && upgrade;
     return 0;
+}
+
+static int security_allowed(const struct survey *survey, bool *ret_allowed, struct error *err)
+{
+    const struct security_lists *lists = &survey->lists;
+
+    *ret_allowed = false;
+    if (survey->lists_step.result < 0) {
+        if (err != NULL)
+            *err = survey->lists_step.err;
+        return survey->lists_step.result;
+    }
+    if (!lists->configured)
+        return 0;
+    if (!lists->has_own)
+        return error_set(err, ENOENT, "apt has not fetched the security source yet");
+    return update_origins_allow(&survey->configuration, &survey->os, &lists->own, ret_allowed, err);
+}
+
+int automatic_updates_read(const struct sysroot *root, const struct survey *survey,
+                           bool *ret_enabled, struct error *err)
+{
+    bool on = false, started = false;
+    int r;
+
+    *ret_enabled = false;
+    if (!automatic_updates_installed(&survey->packages))
+        return 0;
+    r = read_settings(&survey->configuration, &on, err);
+    if (r < 0 || !on)
+        return r;
+    r = timers_enabled(root, &started, err);
+    if (r < 0 || !started)
+        return r;
+    return security_allowed(survey, ret_enabled, err);
 }

@@ -158,7 +158,7 @@ static int add(struct packages *packages, struct span name, struct span version,
 static int read_stanza(struct packages *packages, struct span stanza, struct error *err)
 {
     struct span name, version, architecture, text;
-    struct status status;
+    struct status status = {0};
     int r;
 
     if (!stanza_field(stanza, "Package", &name) || !package_name_valid(name))

@@ -74,7 +74,7 @@ static const struct fact facts_table[] = {
      .purpose = "the newest installed version of that kernel"},
     {.name = "automatic_updates_enabled",
      .type = FACT_BOOL,
-     .purpose = "whether updates are installed without anyone asking"},
+     .purpose = "whether security updates are installed without anyone asking"},
     {.name = "automatic_updates_mechanism",
      .type = FACT_ENUM,
      .choices = mechanisms,
@@ -233,7 +233,7 @@ static void report_automatic(const struct sysroot *root, const struct survey *su
                    automatic_updates_installed(&survey->packages) ? "unattended_upgrades" : "none");
     r = survey->configuration_step.result;
     if (r == 0)
-        r = automatic_updates_read(root, &survey->configuration, &survey->packages, &enabled, &err);
+        r = automatic_updates_read(root, survey, &enabled, &err);
     if (r < 0) {
         facts_note(facts,
                    err.message[0] == '\0' ? survey->configuration_step.err.message : err.message);

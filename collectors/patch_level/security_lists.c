@@ -359,6 +359,17 @@ static void read_security(struct reading *reading)
                                        "an area in use has no list of security updates"));
 }
 
+static void take_own(struct reading *reading)
+{
+    for (size_t i = 0; i < reading->count && !reading->lists->has_own; i++) {
+        if (!is_own_security(&reading->repositories[i]))
+            continue;
+        reading->lists->own = reading->repositories[i].release;
+        reading->lists->has_own = true;
+        reading->repositories[i].release = (struct apt_release){0};
+    }
+}
+
 int security_lists_read(struct inputs *inputs, const struct apt_sources *sources,
                         const struct os_release *os, struct packages *packages,
                         struct security_lists *ret_lists, struct error *err)
@@ -375,6 +386,13 @@ int security_lists_read(struct inputs *inputs, const struct apt_sources *sources
     if (r < 0)
         return r;
     read_security(&reading);
+    take_own(&reading);
     *ret_lists = lists;
     return 0;
+}
+
+void security_lists_clear(struct security_lists *lists)
+{
+    apt_release_clear(&lists->own);
+    *lists = (struct security_lists){0};
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collectors/patch_level/apt_release.h"
 #include "platform/error.h"
 
 struct apt_sources;
@@ -22,6 +23,9 @@ struct security_lists {
     /* Of the security sources: the oldest publication, the first to expire, the oldest arrival. */
     bool has_published_at, has_expires_at, has_refreshed_at;
     int64_t published_at, expires_at, refreshed_at;
+    /* What the first of them says about itself. */
+    bool has_own;
+    struct apt_release own;
 };
 
 /*
@@ -32,3 +36,4 @@ struct security_lists {
 int security_lists_read(struct inputs *inputs, const struct apt_sources *sources,
                         const struct os_release *os, struct packages *packages,
                         struct security_lists *ret_lists, struct error *err);
+void security_lists_clear(struct security_lists *lists);

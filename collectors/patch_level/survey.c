@@ -147,7 +147,6 @@ static int check_places(const struct apt_configuration *configuration, struct er
 static int read_lists(struct inputs *inputs, struct survey *survey, struct error *err)
 {
     AUTO(apt_sources_clear) struct apt_sources sources = {0};
-    AUTO(os_release_clear) struct os_release os = {0};
     int r = survey->configuration_step.result;
 
     if (r < 0)
@@ -156,10 +155,11 @@ static int read_lists(struct inputs *inputs, struct survey *survey, struct error
     if (r == 0)
         r = read_sources(inputs, &sources, err);
     if (r == 0)
-        r = os_release_read(inputs->root, &os, err);
+        r = os_release_read(inputs->root, &survey->os, err);
     if (r < 0)
         return r;
-    return security_lists_read(inputs, &sources, &os, &survey->packages, &survey->lists, err);
+    return security_lists_read(inputs, &sources, &survey->os, &survey->packages, &survey->lists,
+                               err);
 }
 
 static void read_stamp(const struct sysroot *root, const char *path, struct survey *survey)
@@ -215,5 +215,7 @@ void survey_clear(struct survey *survey)
 {
     packages_clear(&survey->packages);
     apt_configuration_clear(&survey->configuration);
+    os_release_clear(&survey->os);
+    security_lists_clear(&survey->lists);
     *survey = (struct survey){0};
 }

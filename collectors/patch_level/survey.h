@@ -8,6 +8,7 @@
 #include "collectors/patch_level/inputs.h"
 #include "collectors/patch_level/security_lists.h"
 #include "platform/error.h"
+#include "platform/os_release.h"
 
 struct sysroot;
 
@@ -24,6 +25,7 @@ struct survey {
     struct step configuration_step;
     struct apt_configuration configuration;
     struct step lists_step; /* the sources, their Release files and their indexes */
+    struct os_release os;   /* known when lists_step is */
     struct security_lists lists;
     bool has_contact;
     int64_t contact; /* when apt last asked its sources with success, as its stamps say */

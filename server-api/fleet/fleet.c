@@ -10,13 +10,13 @@
 
 #define TOKEN_MAX_SIZE 256U
 #define BEARER         "Bearer "
+#define QUERY          "organisation="
 
 /*
- * Whether the request brings the token of the file admin-token. Digests are compared, so that the
- * time tells nothing about the token. -ENOENT when there is no such file.
+ * -EACCES unless the request brings the token of the file admin-token. Digests are compared, so
+ * that the time tells nothing about the token.
  */
-static int check_token(const struct exchange *exchange, const char *data_folder, bool *ret_right,
-                       struct error *err)
+static int check_token(const struct exchange *exchange, const char *data_folder, struct error *err)
 {
     const char *given = exchange->authorization == NULL ? "" : exchange->authorization;
     AUTO(text_clear) struct text token = {0};
@@ -26,10 +26,11 @@ static int check_token(const struct exchange *exchange, const char *data_folder,
     int r;
 
     if (folder < 0)
-        return folder;
+        return -EIO;
     r = file_read(folder, SERVER_TOKEN_FILE, TOKEN_MAX_SIZE, &token, err);
     if (r < 0)
-        return r;
+        return error_set(err, EIO, "%s/" SERVER_TOKEN_FILE " cannot be read: %s", data_folder,
+                         strerror(-r));
     length = strcspn(text_string(&token), "\r\n");
     if (strncmp(given, BEARER, strlen(BEARER)) == 0)
         given += strlen(BEARER);
@@ -37,14 +38,75 @@ static int check_token(const struct exchange *exchange, const char *data_folder,
         given = "";
     digest_of(text_string(&token), length, &expected);
     digest_of(given, strlen(given), &actual);
-    *ret_right = digest_equal(&expected, &actual) && length > 0;
-    return 0;
+    return digest_equal(&expected, &actual) && length > 0 ? 0 : -EACCES;
 }
 
-static void answer_failure(struct exchange *exchange, const struct error *err)
+static int hex_value(char digit)
 {
-    journal_write(JOURNAL_ERROR, "the fleet was not answered: %s", err->message);
-    exchange_answer_line(exchange, 500, "The server cannot read the fleet; its journal says why.");
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* Percent-encoding (RFC 3986, 2.1); false for a broken escape, a NUL, or too long a value. */
+static bool decode_value(const char *encoded, char *ret_value, size_t size)
+{
+    size_t length = 0;
+
+    while (*encoded != '\0' && length + 1 < size) {
+        int high, low;
+
+        if (*encoded != '%') {
+            ret_value[length++] = *encoded++;
+            continue;
+        }
+        high = hex_value(encoded[1]);
+        low = high < 0 ? -1 : hex_value(encoded[2]);
+        if (low < 0 || (high == 0 && low == 0))
+            return false;
+        ret_value[length++] = (char)(high << 4 | low);
+        encoded += 3;
+    }
+    ret_value[length] = '\0';
+    return *encoded == '\0';
+}
+
+/* "" for all of them. -EINVAL when the query is another one. */
+static int read_query(struct store *store, const char *query,
+                      char ret_organisation[ORGANISATION_ID_SIZE], struct error *err)
+{
+    char wanted[ORGANISATION_NAME_SIZE];
+
+    ret_organisation[0] = '\0';
+    if (query[0] == '\0')
+        return 0;
+    if (strncmp(query, QUERY, strlen(QUERY)) != 0 ||
+        !decode_value(query + strlen(QUERY), wanted, sizeof(wanted)))
+        return error_set(err, EINVAL, "The query is not like " QUERY "NAME.");
+    return store_find_organisation(store, wanted, ret_organisation, err);
+}
+
+static void refuse(struct exchange *exchange, int code, const struct error *err)
+{
+    struct answer answer = {.status = 401,
+                            .content_type = "text/plain; charset=utf-8",
+                            .extra_header = "WWW-Authenticate: Bearer"};
+
+    if (code == -EACCES) {
+        text_add_string(&answer.body, "This needs the token in the server's file admin-token.\n");
+        exchange_answer(exchange, &answer);
+    } else if (code == -EINVAL) {
+        exchange_answer_line(exchange, 400, err->message);
+    } else if (code == -ENOENT) {
+        exchange_answer_line(exchange, 404, err->message);
+    } else {
+        journal_write(JOURNAL_ERROR, "the fleet was not answered: %s", err->message);
+        exchange_answer_line(exchange, 500,
+                             "The server cannot read the fleet; its journal says "
+                             "why.");
+    }
 }
 
 static void answer_fleet(struct store *store, void *job)
@@ -52,36 +114,29 @@ static void answer_fleet(struct store *store, void *job)
     struct exchange *exchange = job;
     const struct server *server = exchange->context;
     struct answer answer = {.status = 200, .content_type = "application/json"};
+    char organisation[ORGANISATION_ID_SIZE];
     struct error err = {0};
-    bool right = false;
     int r;
 
-    r = check_token(exchange, server->data_folder, &right, &err);
-    if (r == 0 && !right) {
-        answer = (struct answer){.status = 401,
-                                 .content_type = "text/plain; charset=utf-8",
-                                 .extra_header = "WWW-Authenticate: Bearer"};
-        text_add_string(&answer.body, "This needs the token in the server's file admin-token.\n");
-        exchange_answer(exchange, &answer);
-        return;
-    }
+    r = check_token(exchange, server->data_folder, &err);
     if (r == 0)
-        r = store_write_fleet(store, NULL, clock_now(), &answer.body, &err);
-    if (r < 0) {
+        r = read_query(store, exchange->query, organisation, &err);
+    if (r == 0)
+        r = store_write_fleet(store, organisation[0] == '\0' ? NULL : organisation, clock_now(),
+                              &answer.body, &err);
+    if (r == 0) {
+        exchange_answer(exchange, &answer);
+    } else {
         text_clear(&answer.body);
-        answer_failure(exchange, &err);
-        return;
+        refuse(exchange, r, &err);
     }
-    exchange_answer(exchange, &answer);
 }
 
 static void handle(struct exchange *exchange)
 {
     const struct server *server = exchange->context;
 
-    if (exchange->query[0] != '\0')
-        exchange_answer_line(exchange, 400, "This address takes no query.");
-    else if (workers_submit(server->workers, answer_fleet, exchange) < 0)
+    if (workers_submit(server->workers, answer_fleet, exchange) < 0)
         exchange_answer_line(exchange, 503, "The server has too much to do. Try again later.");
 }
 

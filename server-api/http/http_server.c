@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "platform/cleanup.h"
 #include "platform/memory.h"
@@ -113,6 +114,8 @@ void http_server_stop(struct http_server *server, unsigned seconds)
 {
     server->stop_seconds = seconds;
     atomic_store(&server->stopping, true);
+    for (size_t i = 0; i < LISTENER_COUNT; i++)
+        (void)shutdown(server->listening[i], SHUT_RDWR); /* refuses who comes now */
     for (unsigned i = 0; i < server->thread_count; i++)
         if (server->loops[i].started)
             answer_queue_wake(server->loops[i].queue);

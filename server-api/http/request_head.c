@@ -65,8 +65,8 @@ static unsigned parse_method(struct span word, struct request_head *head)
         }
     }
     if (word.length > 0 && consists_of(word, TOKEN_CHARACTERS))
-        return refuse(head, 501, "only GET, POST and PUT are understood");
-    return refuse(head, 400, "the request line is malformed");
+        return refuse(head, 501, "Only GET, POST and PUT are understood.");
+    return refuse(head, 400, "The request line is malformed.");
 }
 
 /* Whether it has an empty segment, "." or ".." in it, which could name another path than it
@@ -90,13 +90,13 @@ static unsigned parse_target(struct span target, struct request_head *head)
     bool has_query;
 
     if (target.length == 0 || target.bytes[0] != '/')
-        return refuse(head, 400, "the request target must be a path");
+        return refuse(head, 400, "The request target must be a path.");
     head->query = target;
     head->path = cut_at(&head->query, '?', &has_query);
     if (!consists_of(head->path, PATH_CHARACTERS) || path_is_ambiguous(head->path))
-        return refuse(head, 400, "the path has a character or segment that is not allowed");
+        return refuse(head, 400, "The path has a character or segment that is not allowed.");
     if (!consists_of(head->query, QUERY_CHARACTERS))
-        return refuse(head, 400, "the query has a character that is not allowed");
+        return refuse(head, 400, "The query has a character that is not allowed.");
     return REQUEST_HEAD_COMPLETE;
 }
 
@@ -108,7 +108,7 @@ static unsigned parse_request_line(struct span line, struct request_head *head)
     unsigned status;
 
     if (!after_method || !after_target)
-        return refuse(head, 400, "the request line is malformed");
+        return refuse(head, 400, "The request line is malformed.");
     status = parse_method(method, head);
     if (status == REQUEST_HEAD_COMPLETE)
         status = parse_target(target, head);
@@ -117,8 +117,8 @@ static unsigned parse_request_line(struct span line, struct request_head *head)
     if (equals(line, VERSION))
         return REQUEST_HEAD_COMPLETE;
     if (line.length == strlen(VERSION) && memcmp(line.bytes, VERSION, 5) == 0)
-        return refuse(head, 505, "only HTTP/1.1 is understood");
-    return refuse(head, 400, "the request line is malformed");
+        return refuse(head, 505, "Only HTTP/1.1 is understood.");
+    return refuse(head, 400, "The request line is malformed.");
 }
 
 /* The fields that count, each at most once. */
@@ -131,7 +131,7 @@ struct fields {
 static unsigned keep_once(struct span value, struct span *target, struct request_head *head)
 {
     if (target->bytes != NULL)
-        return refuse(head, 400, "a header that may come once came twice");
+        return refuse(head, 400, "A header that may come once came twice.");
     *target = value;
     return REQUEST_HEAD_COMPLETE;
 }
@@ -143,11 +143,11 @@ struct refused_field {
 };
 
 static const struct refused_field refused_fields[] = {
-    {"Transfer-Encoding", 400, "Transfer-Encoding is not accepted; send Content-Length"},
-    {"Trailer", 400, "Trailer is not accepted"},
-    {"Expect", 417, "Expect is not accepted; send the body at once"},
-    {"Upgrade", 400, "Upgrade is not accepted"},
-    {"Content-Encoding", 415, "Content-Encoding is not accepted"},
+    {"Transfer-Encoding", 400, "Transfer-Encoding is not accepted; send Content-Length."},
+    {"Trailer", 400, "Trailer is not accepted."},
+    {"Expect", 417, "Expect is not accepted; send the body at once."},
+    {"Upgrade", 400, "Upgrade is not accepted."},
+    {"Content-Encoding", 415, "Content-Encoding is not accepted."},
 };
 
 static unsigned keep_field(struct span name, struct span value, struct fields *fields,
@@ -195,11 +195,11 @@ static unsigned parse_field(struct span line, struct fields *fields, struct requ
     struct span name = cut_at(&line, ':', &has_colon);
 
     if (++fields->count > REQUEST_HEADERS_MAX)
-        return refuse(head, 431, "there are more than 40 headers");
+        return refuse(head, 431, "There are more than 40 headers.");
     if (!has_colon || name.length == 0 || !consists_of(name, TOKEN_CHARACTERS))
-        return refuse(head, 400, "a header line is malformed");
+        return refuse(head, 400, "A header line is malformed.");
     if (!is_printable(line))
-        return refuse(head, 400, "a header has a byte that is not printable ASCII");
+        return refuse(head, 400, "A header has a byte that is not printable ASCII.");
     return keep_field(name, trimmed(line), fields, head);
 }
 
@@ -209,13 +209,13 @@ static unsigned check_length(const struct fields *fields, struct request_head *h
     bool takes_body = strcmp(head->method, "GET") != 0;
 
     if (value.bytes == NULL)
-        return takes_body ? refuse(head, 411, "Content-Length is missing") : REQUEST_HEAD_COMPLETE;
+        return takes_body ? refuse(head, 411, "Content-Length is missing.") : REQUEST_HEAD_COMPLETE;
     if (value.length == 0 || !consists_of(value, "0123456789"))
-        return refuse(head, 400, "Content-Length is not a number");
+        return refuse(head, 400, "Content-Length is not a number.");
     if (!number_parse(value.bytes, value.length, UINT32_MAX, &head->content_length))
-        return refuse(head, 413, "the body is too large");
+        return refuse(head, 413, "The body is too large.");
     if (!takes_body && head->content_length > 0)
-        return refuse(head, 400, "GET has no body");
+        return refuse(head, 400, "GET has no body.");
     return REQUEST_HEAD_COMPLETE;
 }
 
@@ -223,11 +223,11 @@ static unsigned check_fields(const struct fields *fields, struct request_head *h
 {
     if (head->host.length == 0 || head->host.length > HOST_MAX ||
         !consists_of(head->host, HOST_CHARACTERS))
-        return refuse(head, 400, "Host is missing or malformed");
+        return refuse(head, 400, "Host is missing or malformed.");
     if (fields->connection.bytes != NULL) {
         head->wants_close = equals_any_case(fields->connection, "close");
         if (!head->wants_close && !equals_any_case(fields->connection, "keep-alive"))
-            return refuse(head, 400, "Connection is neither close nor keep-alive");
+            return refuse(head, 400, "Connection is neither close nor keep-alive.");
     }
     return check_length(fields, head);
 }
@@ -242,7 +242,7 @@ static unsigned next_line(struct span *rest, struct span *ret_line, struct reque
     if (!complete)
         return REQUEST_HEAD_INCOMPLETE;
     if (line.length == 0 || line.bytes[line.length - 1] != '\r')
-        return refuse(head, 400, "a line does not end in CR LF");
+        return refuse(head, 400, "A line does not end in CR LF.");
     line.length--;
     *rest = after;
     *ret_line = line;
@@ -257,11 +257,11 @@ static unsigned parse_lines(struct span rest, struct request_head *head)
     unsigned status = next_line(&rest, &line, head);
 
     if (status == REQUEST_HEAD_INCOMPLETE && rest.length > REQUEST_LINE_MAX)
-        return refuse(head, 414, "the request line is too long");
+        return refuse(head, 414, "The request line is too long.");
     if (status != REQUEST_HEAD_COMPLETE)
         return status;
     if (line.length > REQUEST_LINE_MAX)
-        return refuse(head, 414, "the request line is too long");
+        return refuse(head, 414, "The request line is too long.");
     status = parse_request_line(line, head);
     while (status == REQUEST_HEAD_COMPLETE) {
         status = next_line(&rest, &line, head);
@@ -285,6 +285,6 @@ unsigned request_head_parse(const char *bytes, size_t length, struct request_hea
         return REQUEST_HEAD_INCOMPLETE;
     status = parse_lines(all, ret_head);
     if (status == REQUEST_HEAD_INCOMPLETE && length >= REQUEST_HEAD_MAX)
-        return refuse(ret_head, 431, "the request head is larger than 8 KiB");
+        return refuse(ret_head, 431, "The request head is larger than 8 KiB.");
     return status;
 }

@@ -57,9 +57,9 @@ void upload_answer_later(struct exchange *exchange, const char *line)
 }
 
 /* A refusal for good, signed like any receipt: without that a machine would not believe it. */
-static void refuse(const struct server *server, const struct upload *upload,
-                   enum refusal_reason reason)
+static void refuse(struct store *store, const struct upload *upload, enum refusal_reason reason)
 {
+    const struct server *server = upload->exchange->context;
     struct receipt receipt = {
         .snapshot = upload->hash,
         .result = RECEIPT_REFUSED,
@@ -72,10 +72,12 @@ static void refuse(const struct server *server, const struct upload *upload,
     int r;
 
     memcpy(receipt.machine, upload->exchange->peer.machine, MACHINE_ID_SIZE);
-    r = keeper_sign_receipts(server->keeper, &receipt, &compact, 1, &err);
+    r = store_repeat_nonce(store, upload->organisation, receipt.machine, receipt.nonce, &err);
+    if (r == 0)
+        r = keeper_sign_receipts(server->keeper, &receipt, &compact, 1, &err);
     if (r < 0) {
         journal_write(JOURNAL_ERROR, "a refusal was not signed: %s", err.message);
-        upload_answer_later(upload->exchange, "The server cannot sign. Try again later.");
+        upload_answer_later(upload->exchange, "The server could not answer. Try again later.");
         return;
     }
     upload_answer(upload->exchange, RECEIPT_REFUSED, reason, &compact);
@@ -145,7 +147,7 @@ static void receive(struct store *store, void *job)
     reason = verify(upload, &identity);
     certificate_free(identity.signing);
     if (reason != REFUSAL_NONE) {
-        refuse(server, upload, reason);
+        refuse(store, upload, reason);
         return;
     }
     if (ingest_submit(server->ingest, upload) == 0)

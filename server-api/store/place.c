@@ -8,6 +8,7 @@
 #include "platform/random.h"
 #include "platform/text.h"
 #include "server-api/store/database.h"
+#include "server-api/store/store.h"
 
 #define NONCE_BYTES 16U
 
@@ -185,15 +186,34 @@ static int save(struct store *store, const struct machine_key *key, const struct
     return statement_run(&put, err);
 }
 
-static void new_nonce(struct place *place, int64_t now)
+void nonce_new(char ret_nonce[NONCE_SIZE])
 {
     AUTO(text_clear) struct text text = {0};
     uint8_t bytes[NONCE_BYTES];
 
     random_bytes(bytes, sizeof(bytes));
     base64url_encode(bytes, sizeof(bytes), &text);
-    memcpy(place->nonce, text.bytes, text.length + 1);
-    place->nonce_at = now;
+    memcpy(ret_nonce, text.bytes, text.length + 1);
+}
+
+int store_repeat_nonce(struct store *store, const char *organisation, const char *machine,
+                       char ret_nonce[NONCE_SIZE], struct error *err)
+{
+    AUTO(statement_end)
+    struct statement find =
+        statement_start(store, "SELECT nonce FROM chain WHERE organisation = ? AND machine = ?");
+    int r;
+
+    bind_text(&find, organisation);
+    bind_text(&find, machine);
+    r = statement_row(&find, err);
+    if (r < 0)
+        return r;
+    if (r == 1)
+        column_copy(&find, 0, ret_nonce, NONCE_SIZE);
+    else
+        nonce_new(ret_nonce);
+    return 0;
 }
 
 int place_advance(struct store *store, const struct machine_key *key,
@@ -208,7 +228,8 @@ int place_advance(struct store *store, const struct machine_key *key,
         memcpy(place->echoed_nonce, head->nonce, sizeof(place->echoed_nonce));
     }
     place->arrivals++;
-    new_nonce(place, now);
+    nonce_new(place->nonce);
+    place->nonce_at = now;
     place->flags = decision->flags;
     if (decision->action == CHAIN_SPLIT)
         place->forked_at = now;

@@ -30,6 +30,9 @@ struct place {
 int place_load(struct store *store, const struct machine_key *key, const struct snapshot_head *head,
                struct place *ret_place, struct error *err);
 
+/* 128 random bits in base64url. */
+void nonce_new(char ret_nonce[NONCE_SIZE]);
+
 /* Moves the chain on after a decision, with a new nonce for the answer in place->nonce. */
 int place_advance(struct store *store, const struct machine_key *key,
                   const struct snapshot_head *head, const struct digest *hash,

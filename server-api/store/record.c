@@ -28,14 +28,13 @@ int record_find_receipt(struct store *store, const struct record *record, bool q
 {
     AUTO(statement_end)
     struct statement find = statement_start(
-        store,
-        quarantined
-            ? "SELECT h.header, s.receipt FROM quarantine AS s JOIN receipt_header AS h ON "
-              "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
-              "s.organisation = ? AND s.machine = ? AND s.hash = ?"
-            : "SELECT h.header, s.receipt FROM snapshot AS s JOIN receipt_header AS h ON "
-              "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
-              "s.organisation = ? AND s.machine = ? AND s.epoch = ? AND s.seq = ?");
+        store, quarantined
+                   ? "SELECT h.header, s.receipt FROM quarantine AS s JOIN receipt_header AS h ON "
+                     "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
+                     "s.organisation = ? AND s.machine = ? AND s.hash = ?"
+                   : "SELECT h.header, s.receipt FROM snapshot AS s JOIN receipt_header AS h ON "
+                     "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
+                     "s.organisation = ? AND s.machine = ? AND s.epoch = ? AND s.seq = ?");
     const char *text;
     size_t length;
     int r;
@@ -102,13 +101,16 @@ int record_keep_receipt(struct store *store, const struct record *record, struct
     return r;
 }
 
-static void refuse(struct record *record, enum refusal_reason reason)
+static int refuse(struct store *store, struct record *record, enum refusal_reason reason,
+                  struct error *err)
 {
     record->step = RECORD_SIGN_ONLY;
     record->ingest->result = RECEIPT_REFUSED;
     record->ingest->reason = reason;
     record->receipt.result = RECEIPT_REFUSED;
     record->receipt.reason = reason;
+    return store_repeat_nonce(store, record->key.organisation, record->key.machine,
+                              record->receipt.nonce, err);
 }
 
 static int answer_again(struct store *store, struct record *record, enum receipt_result result,
@@ -225,8 +227,8 @@ static int keep_state(struct store *store, struct record *record, const struct p
     record->receipt.state = snapshot->head.state;
     if (r < 0 || !newest)
         return r;
-    times.seen_at = chain_made_at(&snapshot->head, &place->known.nonce, place->joined_at,
-                                  times.received_at);
+    times.seen_at =
+        chain_made_at(&snapshot->head, &place->known.nonce, place->joined_at, times.received_at);
     return machine_state_set_current(store, &record->key, &snapshot->head, state, &times,
                                      &record->receipt, err);
 }
@@ -239,10 +241,8 @@ static int store_snapshot(struct store *store, struct record *record, struct pla
     bool applied;
     int r = build_state(store, record, &state, err);
 
-    if (r == -EBADMSG) {
-        refuse(record, REFUSAL_MALFORMED);
-        return 0;
-    }
+    if (r == -EBADMSG)
+        return refuse(store, record, REFUSAL_MALFORMED, err);
     if (r < 0)
         return r;
     applied = r == 1;
@@ -297,10 +297,8 @@ int record_decide(struct store *store, struct record *record, struct error *err)
     r = place_load(store, &record->key, head, &place, err);
     if (r < 0)
         return r;
-    if (place.revoked) {
-        refuse(record, REFUSAL_REVOKED);
-        return 0;
-    }
+    if (place.revoked)
+        return refuse(store, record, REFUSAL_REVOKED, err);
     r = decide(store, record, &place, err);
     if (record->step == RECORD_SIGN || ingest->result == RECEIPT_FORK)
         memcpy(record->receipt.nonce, place.nonce, NONCE_SIZE);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "platform/text.h"
@@ -22,6 +23,7 @@ struct disk_tree {
     size_t count;
     struct text mounts, swaps;
     unsigned next_mount;
+    bool as_nobody; /* collect without privileges */
 };
 
 /* Of an ordinary kernel: no null cipher in use, no swap, no hibernation, nothing mounted. */
@@ -53,3 +55,6 @@ void tree_number_of(const struct disk_tree *tree, const char *name, char ret_num
 
 /* Runs the collector, removes the tree, and answers what fixture_collect answers. */
 struct json *tree_collect(struct disk_tree *tree);
+
+/* Adds the bytes of a file below tests/fixtures/disk_encryption. */
+void tree_fixture(const char *name, struct text *bytes);

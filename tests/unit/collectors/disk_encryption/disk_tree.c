@@ -1,10 +1,13 @@
-#include "tests/unit/collectors/disk_tree.h"
+#include "tests/unit/collectors/disk_encryption/disk_tree.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "collectors/disk_encryption/disk_encryption.h"
 #include "platform/cleanup.h"
+#include "platform/file.h"
 #include "tests/support/fixture.h"
 #include "tests/support/test.h"
 
@@ -109,8 +112,8 @@ static void add_lower(struct disk_tree *tree, const char *name, const char *lowe
         size_t length = strcspn(lower, " ");
 
         (void)snprintf(one, sizeof(one), "%.*s", (int)length, lower);
-        text_add_format(&link, "sys/devices/%s/slaves/%s",
-                        tree->devices[index_of(tree, name)].path, one);
+        text_add_format(&link, "sys/devices/%s/slaves/%s", tree->devices[index_of(tree, name)].path,
+                        one);
         text_add_format(&target, "/sys/devices/%s", tree->devices[index_of(tree, one)].path);
         fixture_link(tree->folder, link.bytes, target.bytes);
         lower += length;
@@ -203,9 +206,24 @@ struct json *tree_collect(struct disk_tree *tree)
 
     fixture_write(tree->folder, "proc/1/mountinfo", text_string(&tree->mounts));
     fixture_write(tree->folder, "proc/swaps", text_string(&tree->swaps));
+    if (tree->as_nobody && getuid() == 0) {
+        assert_int_equal(chmod(tree->folder, 0755), 0);
+        assert_int_equal(seteuid(65534), 0);
+    }
     result = fixture_collect(&disk_encryption_collector, tree->folder, 0);
+    if (tree->as_nobody && getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
     fixture_remove(tree->folder);
     text_clear(&tree->mounts);
     text_clear(&tree->swaps);
     return result;
+}
+
+void tree_fixture(const char *name, struct text *bytes)
+{
+    AUTO_CLOSE int folder = directory_open(FIXTURES "/disk_encryption", NULL);
+    struct error err = {0};
+
+    if (file_read(folder, name, 64U * 1024U, bytes, &err) < 0)
+        fail_msg("%s", err.message);
 }

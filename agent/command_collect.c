@@ -1,0 +1,81 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "agent/collect.h"
+#include "agent/command.h"
+#include "agent/enrolment.h"
+#include "agent/exit_code.h"
+#include "agent/step.h"
+#include "platform/error.h"
+#include "platform/journal.h"
+
+static int failed(int r, const struct error *err)
+{
+    journal_write(JOURNAL_ERROR, "%s", err->message);
+    return r == -EINVAL ? EXIT_CODE_CONFIGURATION : EXIT_CODE_FAILED;
+}
+
+static int step_collect(void *context)
+{
+    const struct arguments *arguments = context;
+    struct error err = {0};
+    bool made = false;
+    int r = collect_run(&arguments->layout, arguments->root, arguments->if_due, &made, &err);
+
+    return r < 0 ? failed(r, &err) : EXIT_CODE_GOOD;
+}
+
+static int step_receipts(void *context)
+{
+    const struct arguments *arguments = context;
+    struct error err = {0};
+    int r = collect_receipts(&arguments->layout, &err);
+
+    return r < 0 ? failed(r, &err) : EXIT_CODE_GOOD;
+}
+
+int command_collect(const struct arguments *arguments)
+{
+    struct arguments own = *arguments;
+    struct error err = {0};
+    int r = step_become(&arguments->layout, COLLECT_USER, &err);
+
+    if (r < 0)
+        return failed(r, &err);
+    return arguments->receipts ? step_receipts(&own) : step_collect(&own);
+}
+
+/* A step that could not even run is told here; one that failed has told why itself. */
+static int run_step(const struct arguments *arguments, int (*step)(void *context))
+{
+    struct arguments own = *arguments;
+    struct error err = {0};
+    int r = step_run(&arguments->layout, COLLECT_USER, step, &own, &err);
+
+    return r < 0 ? failed(r, &err) : r;
+}
+
+int command_check_in(const struct arguments *arguments)
+{
+    struct enrolment enrolment;
+    struct error err = {0};
+    int r = enrolment_load(&arguments->layout, &enrolment, &err), sent;
+
+    if (r < 0)
+        return failed(r, &err);
+    r = run_step(arguments, step_collect);
+    if (r != EXIT_CODE_GOOD)
+        return r;
+    sent = step_execute_uploader(&arguments->layout, NULL, NULL, NULL, &err);
+    if (sent < 0)
+        return failed(sent, &err);
+    r = run_step(arguments, step_receipts);
+    if (r != EXIT_CODE_GOOD)
+        return r;
+    if (sent == EXIT_CODE_GOOD) {
+        (void)printf("Checked in with %s.\n", enrolment.url);
+        return EXIT_CODE_GOOD;
+    }
+    journal_write(JOURNAL_NOTICE, "the snapshot is kept and will be sent at a later check-in");
+    return EXIT_CODE_WAITING;
+}
