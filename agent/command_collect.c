@@ -72,8 +72,10 @@ int command_check_in(const struct arguments *arguments)
     r = run_step(arguments, step_receipts);
     if (r != EXIT_CODE_GOOD)
         return r;
-    if (sent == EXIT_CODE_GOOD)
+    if (sent == EXIT_CODE_GOOD) {
+        (void)printf("Checked in with %s.\n", enrolment.url);
         return EXIT_CODE_GOOD;
+    }
     journal_write(JOURNAL_NOTICE, "the snapshot is kept and will be sent at a later check-in");
     return EXIT_CODE_WAITING;
 }

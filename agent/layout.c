@@ -55,11 +55,17 @@ int layout_open(const struct layout *layout, enum folder folder, struct error *e
 
 int layout_open_public(const struct layout *layout, const char *name, struct error *err)
 {
-    AUTO_FREE char *public = layout_path(layout, FOLDER_PUBLIC);
-    AUTO_FREE char *path = join(public, name);
-    int r = directory_create(path, 0755, err);
+    AUTO_CLOSE int public = layout_open(layout, FOLDER_PUBLIC, err);
+    int fd;
 
-    return r < 0 ? r : directory_open(path, err);
+    if (public < 0)
+        return public;
+    if (mkdirat(public, name, 0755) < 0 && errno != EEXIST)
+        return error_set(err, errno, "cannot create public/%s: %s", name, strerror(errno));
+    fd = openat(public, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, errno, "cannot open public/%s: %s", name, strerror(errno));
+    return fd;
 }
 
 char *layout_uploader(const struct layout *layout)

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "agent/command.h"
 #include "agent/exit_code.h"
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
     const struct command *command = NULL;
     struct arguments arguments;
 
+    (void)umask(022); /* what is public stays readable, whoever runs us */
     journal_open("dijkwacht");
     if (!arguments_read(argc, argv, &arguments, &command))
         return EXIT_CODE_USAGE;

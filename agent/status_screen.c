@@ -92,18 +92,27 @@ static void write_steps(const struct screen *screen, const struct advice *advice
     }
 }
 
+/* The sentence that says what is wrong, with the mark in front of its first line. */
+static void add_wrong(const struct screen *screen, const struct advice *advice, struct text *out)
+{
+    AUTO(text_clear) struct text sentence = {0};
+
+    screen_add_wrapped(screen, STYLE_BOLD, advice->wrong, INDENT, &sentence);
+    add_mark(screen, VERDICT_FAIL, out);
+    text_add_string(out, text_string(&sentence) + INDENT);
+}
+
 static void write_failed(const struct status *status, const struct screen *screen,
                          const struct judged *judged, bool first, struct text *out)
 {
     const struct advice *advice = check_advice(judged->check, "en");
     AUTO(text_clear) struct text when = {0};
 
-    add_mark(screen, VERDICT_FAIL, out);
-    screen_add(screen, STYLE_BOLD, check_title(judged->check), out);
+    add_wrong(screen, advice, out);
     screen_add_since(status_since(status, judged), status->now, &when);
-    text_add_format(out, ": no, %s  (%s%s)\n", text_string(&when), advice->time,
+    text_add_format(&when, "; takes %s%s", advice->time,
                     advice->needs_volunteer ? ", with a volunteer" : "");
-    screen_add_wrapped(screen, STYLE_PLAIN, advice->wrong, INDENT, out);
+    screen_add_wrapped(screen, STYLE_DIM, text_string(&when), INDENT, out);
     if (first)
         write_steps(screen, advice, out);
 }

@@ -14,19 +14,30 @@
 
 #define BUSY_TIMEOUT_MS 10000
 
-/* The mode is set before SQLite writes: its journal files inherit it. */
+/*
+ * The mode is set before SQLite writes: its journal files inherit it. A database that is there is
+ * never opened here: closing it again would drop the locks of every connection that this process
+ * has to it (fcntl(2)), and another process could then take the log away from under them.
+ */
 static int make_file(const char *path, bool create, struct error *err)
 {
-    int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | (create ? O_CREAT : 0);
-    AUTO_CLOSE int fd = open(path, flags, 0600);
+    AUTO_CLOSE int fd = -1;
+    struct stat status;
 
-    if (fd < 0 && errno == ENOENT && !create)
+    if (lstat(path, &status) == 0)
+        return S_ISREG(status.st_mode)
+                   ? 0
+                   : error_set(err, ELOOP, "the database %s is not a regular file", path);
+    if (errno != ENOENT)
+        return error_set(err, errno, "cannot open the database %s: %s", path, strerror(errno));
+    if (!create)
         return error_set(err, ENOENT,
                          "there is no database %s; make one with "
                          "\"dijkwacht-server init\"",
                          path);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_set(err, errno, "cannot open the database %s: %s", path, strerror(errno));
+        return error_set(err, errno, "cannot make the database %s: %s", path, strerror(errno));
     return 0;
 }
 
