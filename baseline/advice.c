@@ -19,7 +19,7 @@ static char *copy(const char *text)
     return must_copy_text(text, strlen(text));
 }
 
-static int read_steps(const struct json *list, struct advice *advice, struct error *err)
+static int read_steps(const struct json *list, char **ret_steps, struct error *err)
 {
     AUTO(text_clear) struct text steps = {0};
 
@@ -32,30 +32,41 @@ static int read_steps(const struct json *list, struct advice *advice, struct err
             return error_set(err, EINVAL, "\"steps\" may only hold texts of one line");
         text_add_format(&steps, "%s%s", steps.length == 0 ? "" : "\n", line);
     }
-    advice->steps = text_take(&steps);
+    *ret_steps = text_take(&steps);
     return 0;
 }
 
-static int read_entry(const struct json *document, struct advice *advice, struct error *err)
+static int read_text(const struct json *document, const char *name, size_t max_length,
+                     char **ret_text, struct error *err)
+{
+    const char *text = "";
+    int r = document_text(document, name, max_length, &text, err);
+
+    if (r == 0)
+        *ret_text = copy(text);
+    return r;
+}
+
+static int read_entry(const struct json *document, struct advice_entry *entry, struct error *err)
 {
     static const char *const members[] = {"wrong", "why", "steps", "time", "needs_volunteer", NULL};
-    const char *wrong, *why, *time;
     int r = document_members(document, members, err);
 
     if (r == 0)
-        r = document_text(document, "wrong", SENTENCES_MAX, &wrong, err);
+        r = read_text(document, "wrong", SENTENCES_MAX, &entry->wrong, err);
     if (r == 0)
-        r = document_text(document, "why", SENTENCES_MAX, &why, err);
+        r = read_text(document, "why", SENTENCES_MAX, &entry->why, err);
     if (r == 0)
-        r = document_text(document, "time", TIME_MAX, &time, err);
+        r = read_text(document, "time", TIME_MAX, &entry->time, err);
+    if (r == 0)
+        r = read_steps(json_member(document, "steps"), &entry->steps, err);
     if (r < 0)
         return r;
-    advice->wrong = copy(wrong);
-    advice->why = copy(why);
-    advice->time = copy(time);
-    if (!json_bool(json_member(document, "needs_volunteer"), &advice->needs_volunteer))
+    entry->advice = (struct advice){
+        .wrong = entry->wrong, .why = entry->why, .steps = entry->steps, .time = entry->time};
+    if (!json_bool(json_member(document, "needs_volunteer"), &entry->advice.needs_volunteer))
         return error_set(err, EINVAL, "\"needs_volunteer\" must be true or false");
-    return read_steps(json_member(document, "steps"), advice, err);
+    return 0;
 }
 
 static int read_book(const struct json *document, struct advice_book *book, struct error *err)
@@ -70,7 +81,7 @@ static int read_book(const struct json *document, struct advice_book *book, stru
         int r;
 
         entry->key = copy(json_name(item));
-        r = read_entry(item, &entry->advice, err);
+        r = read_entry(item, entry, err);
         if (r < 0)
             return error_wrap(err, r, entry->key);
     }
@@ -94,10 +105,10 @@ void advice_clear(struct advice_book *book)
         struct advice_entry *entry = &book->entries[i];
 
         free(entry->key);
-        free((void *)(uintptr_t)entry->advice.wrong);
-        free((void *)(uintptr_t)entry->advice.why);
-        free((void *)(uintptr_t)entry->advice.steps);
-        free((void *)(uintptr_t)entry->advice.time);
+        free(entry->wrong);
+        free(entry->why);
+        free(entry->steps);
+        free(entry->time);
     }
     free(book->entries);
     *book = (struct advice_book){0};

@@ -8,6 +8,7 @@
 struct advice_book {
     struct advice_entry {
         char *key;
+        char *wrong, *why, *steps, *time; /* what advice points to */
         struct advice advice;
     } * entries;
     size_t count;

@@ -18,7 +18,7 @@ static const char *const profile_names[PROFILE_COUNT] = {"laptop", "server"};
 
 static int read_names(const struct json *document, struct check *check, struct error *err)
 {
-    const char *id = json_text(json_member(document, "id")), *title, *advice;
+    const char *id = json_text(json_member(document, "id")), *title = "", *advice = "";
     int r;
 
     if (id == NULL || !document_name_valid(id, strlen(id)))

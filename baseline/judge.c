@@ -23,7 +23,7 @@ enum truth {
  */
 struct outcome {
     enum truth truth;
-    const char *fact; /* the pointer that decided a no */
+    const char *fact; /* the pointer that decided a no, or "" */
     bool has_gap;
     enum unknown_reason gap_reason;
     const char *gap_fact;
@@ -39,6 +39,7 @@ static struct outcome gap(const struct condition *condition, enum unknown_reason
 {
     return (struct outcome){
         .truth = TRUTH_UNKNOWN,
+        .fact = "",
         .has_gap = true,
         .gap_reason = reason,
         .gap_fact = condition->pointer,
@@ -50,6 +51,7 @@ static struct outcome decided(const struct condition *condition, bool yes, int64
     return (struct outcome){
         .truth = yes ? TRUTH_YES : TRUTH_NO,
         .fact = condition->pointer,
+        .gap_fact = "",
         .yes_until = yes_until,
     };
 }
@@ -149,7 +151,7 @@ static struct outcome judge_fact(const struct condition *condition, const struct
     if (name == NULL || !unknown_reason_from_name(name, &reason))
         return gap(condition, UNKNOWN_PARSE_ERROR);
     if (reason == UNKNOWN_NOT_APPLICABLE)
-        return (struct outcome){.truth = TRUTH_DROPPED};
+        return (struct outcome){.truth = TRUTH_DROPPED, .fact = "", .gap_fact = ""};
     return gap(condition, reason);
 }
 
@@ -176,7 +178,10 @@ static struct outcome judge_group(const struct condition *condition,
 {
     bool all = condition->kind == CONDITION_ALL;
     const unsigned *rank = all ? rank_in_all : rank_in_any;
-    struct outcome sum = {.truth = TRUTH_DROPPED, .yes_until = all ? INT64_MAX : INT64_MIN};
+    struct outcome sum = {.truth = TRUTH_DROPPED,
+                          .fact = "",
+                          .gap_fact = "",
+                          .yes_until = all ? INT64_MAX : INT64_MIN};
 
     for (size_t i = 0; i < condition->child_count; i++) {
         struct outcome one = judge(&condition->children[i], question);

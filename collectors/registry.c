@@ -7,12 +7,14 @@
 #include "collectors/firewall/firewall.h"
 #include "collectors/os_release.h"
 #include "collectors/patch_level/patch_level.h"
+#include "collectors/usb_policy/usb_policy.h"
 
 const struct collector *const all_collectors[] = {
     &disk_encryption_collector,
     &firewall_collector,
     &os_release_collector,
     &patch_level_collector,
+    &usb_policy_collector,
     NULL,
 };
 

@@ -10,10 +10,11 @@
  */
 struct stream;
 
-/* Takes over the descriptor. Fails with -EOPNOTSUPP for a compression that is not known (bzip2). */
+/* Takes over the descriptor, also when it fails. Fails with -EOPNOTSUPP for a compression that is
+ * not known (bzip2). */
 int stream_open(int fd, size_t max_decoded, struct stream **ret_stream, struct error *err);
-/* Up to size bytes; 0 at the true end. -EBADMSG when it is damaged or cut off, -EFBIG above
- * max_decoded. */
+/* Up to size bytes; 0 at the true end. -EBADMSG when it is damaged or cut off (a plain file cannot
+ * tell that it is), -EFBIG above max_decoded or for a window that is too large. */
 long stream_read(struct stream *stream, void *buffer, size_t size, struct error *err);
 void stream_close(struct stream *stream);
 void auto_stream_close(struct stream **stream);

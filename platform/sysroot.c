@@ -132,16 +132,26 @@ int sysroot_read(const struct sysroot *root, const char *path, size_t max_size, 
     }
 }
 
+static int read_without_nul(const struct sysroot *root, const char *path, size_t max_size,
+                            struct text *out, struct error *err)
+{
+    int r = sysroot_read(root, path, max_size, out, err);
+
+    if (r < 0)
+        return r;
+    if (out->length > 0 && memchr(out->bytes, '\0', out->length) != NULL)
+        return error_set(err, EBADMSG, "%s contains a NUL byte", path);
+    return 0;
+}
+
 int sysroot_read_text(const struct sysroot *root, const char *path, size_t max_size,
                       char **ret_text, struct error *err)
 {
     AUTO(text_clear) struct text text = {0};
-    int r = sysroot_read(root, path, max_size, &text, err);
+    int r = read_without_nul(root, path, max_size, &text, err);
 
     if (r < 0)
         return r;
-    if (text.length > 0 && memchr(text.bytes, '\0', text.length) != NULL)
-        return error_set(err, EBADMSG, "%s contains a NUL byte", path);
     *ret_text = text_take(&text);
     return 0;
 }
@@ -149,13 +159,13 @@ int sysroot_read_text(const struct sysroot *root, const char *path, size_t max_s
 int sysroot_read_line(const struct sysroot *root, const char *path, char **ret_line,
                       struct error *err)
 {
-    AUTO_FREE char *line = NULL;
-    int r = sysroot_read_text(root, path, LINE_MAX_SIZE, &line, err);
+    AUTO(text_clear) struct text text = {0};
+    int r = read_without_nul(root, path, LINE_MAX_SIZE, &text, err);
 
     if (r < 0)
         return r;
-    line[strcspn(line, "\n")] = '\0';
-    *ret_line = TAKE(line);
+    text_truncate(&text, strcspn(text_string(&text), "\n"));
+    *ret_line = text_take(&text);
     return 0;
 }
 

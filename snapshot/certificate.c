@@ -235,7 +235,7 @@ int certificate_machine(const struct certificate *certificate,
                         char ret_organisation[ORGANISATION_ID_SIZE],
                         char ret_machine[MACHINE_ID_SIZE], struct error *err)
 {
-    const char *organisation = NULL, *machine = NULL;
+    const char *organisation = "", *machine = "";
     const X509 *x509 = certificate->x509;
     size_t organisation_length = subject_entry(x509, NID_organizationName, &organisation);
     size_t machine_length = subject_entry(x509, NID_commonName, &machine);

@@ -110,7 +110,7 @@ int nft_set_parse_elements(const struct netlink_attribute *list, struct nft_set 
 
     set->content_known = true;
     while (netlink_next_attribute(&walk, &item)) {
-        struct nft_element element;
+        struct nft_element element = {0};
         int r = parse_element(&item, set, &element, err);
 
         if (r < 0)

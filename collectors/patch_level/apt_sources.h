@@ -31,7 +31,7 @@ void apt_sources_clear(struct apt_sources *sources);
 
 /*
  * How the names of this source's files below /var/lib/apt/lists begin, which the caller frees:
- * "deb.debian.org_debian_dists_bookworm_".
+ * "mirror.example_debian_dists_bookworm_".
  */
 char *apt_source_list_prefix(const struct apt_source *source);
 

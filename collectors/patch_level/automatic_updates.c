@@ -35,7 +35,7 @@ static int is_there(const struct sysroot *root, const char *path, char **ret_tar
     return r < 0 && r != -EINVAL ? r : 1; /* -EINVAL: a file of its own */
 }
 
-/* A unit is masked by a link to /dev/null or an empty file in the first folder that has it. */
+/* A unit is masked by an empty file, as /dev/null is one, in the first folder that has it. */
 static int is_loadable(const struct sysroot *root, const char *unit, bool *ret_loadable,
                        struct error *err)
 {
@@ -52,8 +52,6 @@ static int is_loadable(const struct sysroot *root, const char *unit, bool *ret_l
         if (r < 0)
             return r;
         *ret_loadable = false;
-        if (target != NULL && strcmp(target, "/dev/null") == 0)
-            return 0;
         r = sysroot_stat(root, text_string(&path), &status, err);
         if (r < 0)
             return r == -ENOENT ? 0 : r;

@@ -140,6 +140,7 @@ int command_join_code(const char *data_folder, int argc, char **argv)
     if (r == 0 && wants_help)
         return fputs(help, stdout) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_GOOD;
     if (r == 0)
-        r = make_code(data_folder, organisation, label, hours == NULL ? HOURS_DEFAULT : hours, &err);
+        r = make_code(data_folder, organisation, label, hours == NULL ? HOURS_DEFAULT : hours,
+                      &err);
     return r < 0 ? command_fail("join-code", r, &err) : EXIT_CODE_GOOD;
 }

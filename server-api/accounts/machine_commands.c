@@ -158,7 +158,7 @@ static void match(void *context, const struct machine_row *row)
 }
 
 static int revoke_machine(struct store *store, const char *organisation, const char *wanted,
-                  struct error *err)
+                          struct error *err)
 {
     struct search search = {.wanted = wanted};
     int r = store_each_machine(store, organisation, match, &search, err);
@@ -166,12 +166,14 @@ static int revoke_machine(struct store *store, const char *organisation, const c
     if (r < 0)
         return r;
     if (search.count == 0)
-        return error_set(err, ENOENT, "there is no machine \"%.100s\"; see dijkwacht-server "
-                                      "machines",
+        return error_set(err, ENOENT,
+                         "there is no machine \"%.100s\"; see dijkwacht-server "
+                         "machines",
                          wanted);
     if (search.count > 1)
-        return error_set(err, ENOTUNIQ, "%zu machines are called \"%.100s\"; name one by its "
-                                        "identifier, see dijkwacht-server machines",
+        return error_set(err, ENOTUNIQ,
+                         "%zu machines are called \"%.100s\"; name one by its "
+                         "identifier, see dijkwacht-server machines",
                          search.count, wanted);
     r = store_revoke_machine(store, search.found.organisation, search.found.id, clock_now(), err);
     if (r == 0)

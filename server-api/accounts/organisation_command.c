@@ -10,12 +10,12 @@
 #include "server-api/server.h"
 #include "server-api/store/store.h"
 
-static const char help[] =
-    "Usage: dijkwacht-server organisation add NAME\n"
-    "       dijkwacht-server organisation list\n"
-    "\n"
-    "An organisation is whose machines they are. Its name stays on this server; everywhere else it\n"
-    "has an identifier that says nothing.\n";
+static const char help[] = "Usage: dijkwacht-server organisation add NAME\n"
+                           "       dijkwacht-server organisation list\n"
+                           "\n"
+                           "An organisation is whose machines they are. Its name stays on this "
+                           "server; everywhere else it\n"
+                           "has an identifier that says nothing.\n";
 
 static int add(const char *data_folder, const char *name, struct error *err)
 {

@@ -103,8 +103,9 @@ static void refuse(struct exchange *exchange, int code, const struct error *err)
         exchange_answer_line(exchange, 404, err->message);
     } else {
         journal_write(JOURNAL_ERROR, "the fleet was not answered: %s", err->message);
-        exchange_answer_line(exchange, 500, "The server cannot read the fleet; its journal says "
-                                            "why.");
+        exchange_answer_line(exchange, 500,
+                             "The server cannot read the fleet; its journal says "
+                             "why.");
     }
 }
 

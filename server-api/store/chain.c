@@ -54,8 +54,8 @@ static void decide_late(const struct chain_known *known, const struct snapshot_h
                         const struct digest *hash, struct chain_decision *decision)
 {
     /* An epoch that goes on with what we said after it ended: two copies of one machine. */
-    bool lives_on = strcmp(known->epoch, head->epoch) != 0 &&
-                    known->nonce.arrival >= known->epoch_arrival;
+    bool lives_on =
+        strcmp(known->epoch, head->epoch) != 0 && known->nonce.arrival >= known->epoch_arrival;
 
     if (lives_on || (known->has_before && !follows(head, &known->before)) ||
         (known->has_after && !same_digest(&known->after_prev, hash))) {

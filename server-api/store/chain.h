@@ -24,7 +24,7 @@ enum chain_flag {
     CHAIN_NO_BASE = 64, /* it builds on a state that we do not have */
 };
 #define CHAIN_FLAG_COUNT      7
-#define CHAIN_CLOCK_TOLERANCE 600  /* seconds */
+#define CHAIN_CLOCK_TOLERANCE 600 /* seconds */
 #define CHAIN_FORK_REMEMBERED (30 * 86400)
 
 /* The name of one flag, as /v1/fleet writes it: "gap", "late", … */

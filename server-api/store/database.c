@@ -114,8 +114,8 @@ void bind_text(struct statement *statement, const char *value)
 void bind_bytes(struct statement *statement, const void *bytes, size_t length)
 {
     statement->bound++;
-    note(statement, sqlite3_bind_blob64(statement->handle, statement->bound, bytes, length,
-                                        SQLITE_STATIC));
+    note(statement,
+         sqlite3_bind_blob64(statement->handle, statement->bound, bytes, length, SQLITE_STATIC));
 }
 
 void bind_digest(struct statement *statement, const struct digest *value)

@@ -111,7 +111,8 @@ static int add_machine(struct store *store, struct found *found, int64_t now, st
 {
     AUTO(statement_end)
     struct statement add = statement_start(
-        store, "INSERT INTO machine (organisation, machine, label, created_at) VALUES (?, ?, ?, ?)");
+        store,
+        "INSERT INTO machine (organisation, machine, label, created_at) VALUES (?, ?, ?, ?)");
 
     new_machine_id(found->machine);
     bind_text(&add, found->organisation);
@@ -136,8 +137,9 @@ static int refuse_known_key(struct store *store, const struct found *found,
     bind_digest(&find, spki);
     r = statement_row(&find, err);
     return r <= 0 ? r
-                  : error_set(err, EEXIST, "this key is in use already; make a new one (was the "
-                                           "disk of another machine copied?)");
+                  : error_set(err, EEXIST,
+                              "this key is in use already; make a new one (was the "
+                              "disk of another machine copied?)");
 }
 
 static int spend(struct store *store, const struct found *found, const struct token_use *request,
@@ -206,8 +208,9 @@ static int allow(struct store *store, const struct found *found, bool known,
     if (r < 0)
         return r;
     if (!known || !fresh || r == 1)
-        return error_set(err, EACCES, "this join code is unknown, expired or used; ask for a new "
-                                      "one");
+        return error_set(err, EACCES,
+                         "this join code is unknown, expired or used; ask for a new "
+                         "one");
     return 0;
 }
 

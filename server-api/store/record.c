@@ -28,14 +28,13 @@ int record_find_receipt(struct store *store, const struct record *record, bool q
 {
     AUTO(statement_end)
     struct statement find = statement_start(
-        store,
-        quarantined
-            ? "SELECT h.header, s.receipt FROM quarantine AS s JOIN receipt_header AS h ON "
-              "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
-              "s.organisation = ? AND s.machine = ? AND s.hash = ?"
-            : "SELECT h.header, s.receipt FROM snapshot AS s JOIN receipt_header AS h ON "
-              "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
-              "s.organisation = ? AND s.machine = ? AND s.epoch = ? AND s.seq = ?");
+        store, quarantined
+                   ? "SELECT h.header, s.receipt FROM quarantine AS s JOIN receipt_header AS h ON "
+                     "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
+                     "s.organisation = ? AND s.machine = ? AND s.hash = ?"
+                   : "SELECT h.header, s.receipt FROM snapshot AS s JOIN receipt_header AS h ON "
+                     "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
+                     "s.organisation = ? AND s.machine = ? AND s.epoch = ? AND s.seq = ?");
     const char *text;
     size_t length;
     int r;
@@ -228,8 +227,8 @@ static int keep_state(struct store *store, struct record *record, const struct p
     record->receipt.state = snapshot->head.state;
     if (r < 0 || !newest)
         return r;
-    times.seen_at = chain_made_at(&snapshot->head, &place->known.nonce, place->joined_at,
-                                  times.received_at);
+    times.seen_at =
+        chain_made_at(&snapshot->head, &place->known.nonce, place->joined_at, times.received_at);
     return machine_state_set_current(store, &record->key, &snapshot->head, state, &times,
                                      &record->receipt, err);
 }

@@ -8,10 +8,10 @@
 
 /* One record of a batch on its way through the transaction. */
 enum record_step {
-    RECORD_SIGN,       /* a receipt is made and stored with what it is about */
-    RECORD_SIGN_ONLY,  /* a refusal, or a fork beyond what quarantine keeps: nothing is stored */
-    RECORD_ANSWERED,   /* a duplicate whose receipt was found */
-    RECORD_TWIN,       /* a duplicate of a record in the same batch: its receipt comes with it */
+    RECORD_SIGN,      /* a receipt is made and stored with what it is about */
+    RECORD_SIGN_ONLY, /* a refusal, or a fork beyond what quarantine keeps: nothing is stored */
+    RECORD_ANSWERED,  /* a duplicate whose receipt was found */
+    RECORD_TWIN,      /* a duplicate of a record in the same batch: its receipt comes with it */
     RECORD_FAILED,
 };
 

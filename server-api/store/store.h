@@ -106,7 +106,7 @@ struct ingest_record {
     struct text receipt; /* starts as {0}; compact JWS, as stored; the caller clears it */
     enum receipt_result result;
     enum refusal_reason reason; /* for RECEIPT_REFUSED */
-    int code; /* 0, or why this record could not be decided; nothing was stored */
+    int code;                   /* 0, or why this record could not be decided; nothing was stored */
     struct error why;
 };
 
@@ -152,8 +152,8 @@ int store_each_machine(struct store *store, const char *organisation, store_mach
                        void *context, struct error *err);
 
 /*
- * The fleet as /v1/fleet answers it (docs/fleet-api.md); organisation NULL for all. What is past its
- * time at now comes out as unknown, whatever was stored.
+ * The fleet as /v1/fleet answers it (docs/fleet-api.md); organisation NULL for all. What is past
+ * its time at now comes out as unknown, whatever was stored.
  */
 int store_write_fleet(struct store *store, const char *organisation, int64_t now,
                       struct text *out_json, struct error *err);

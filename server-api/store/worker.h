@@ -18,6 +18,6 @@ int workers_start(const char *database, unsigned threads, struct workers **ret_w
 /* Finishes what is queued, then stops. */
 void workers_stop(struct workers *workers);
 
-/* Runs run(store, job) soon on one of the threads. -EBUSY when WORKER_QUEUE_MAX jobs wait already: the caller
- * answers 503. */
+/* Runs run(store, job) soon on one of the threads. -EBUSY when WORKER_QUEUE_MAX jobs wait already:
+ * the caller answers 503. */
 int workers_submit(struct workers *workers, void (*run)(struct store *store, void *job), void *job);

@@ -111,7 +111,7 @@ void advice_write(struct screen *screen, const struct fleet_view *fleet)
     if (machine == NULL)
         return;
     write_title(screen, machine);
-    if (machine->standing == STANDING_SILENT || machine->check_count == 0)
+    if (machine->standing == STANDING_SILENT || !machine->seen)
         advise_silent(screen, machine);
     else if (machine->standing == STANDING_FIX)
         advise_to_fix(screen, &machine->checks[0]);

@@ -278,8 +278,9 @@ int fleet_view_read(const char *json, size_t length, struct fleet_view *ret_flee
         return error_wrap(err, r, "the server's answer");
     if (!read_fleet(&fleet)) {
         fleet_view_clear(&fleet);
-        return error_set(err, EBADMSG, "the server's answer is not a fleet as this program knows "
-                                       "it; are both of the same version?");
+        return error_set(err, EBADMSG,
+                         "the server's answer is not a fleet as this program knows "
+                         "it; are both of the same version?");
     }
     *ret_fleet = fleet;
     return 0;

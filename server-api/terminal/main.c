@@ -76,9 +76,8 @@ static int find_source(const struct options *options, struct fleet_source *ret_s
     if (options->server != NULL)
         return fleet_source_from_files(options->server, options->token_file, options->root,
                                        ret_source, err);
-    return fleet_source_from_data(options->data_folder == NULL ? DEFAULT_DATA_FOLDER
-                                                               : options->data_folder,
-                                  ret_source, err);
+    return fleet_source_from_data(
+        options->data_folder == NULL ? DEFAULT_DATA_FOLDER : options->data_folder, ret_source, err);
 }
 
 static size_t terminal_width(void)
@@ -112,8 +111,7 @@ static struct screen screen_of_terminal(int64_t now)
 
 static int print(const struct text *text)
 {
-    return fwrite(text_string(text), 1, text->length, stdout) == text->length &&
-                   fflush(stdout) == 0
+    return fwrite(text_string(text), 1, text->length, stdout) == text->length && fflush(stdout) == 0
                ? 0
                : fail(UNREACHABLE, "cannot write to standard output");
 }

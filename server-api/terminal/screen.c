@@ -10,7 +10,7 @@
 #define ACCENTS_MAX 2U /* more on one letter are meant to cover its neighbours */
 
 static const char *const styles[] = {
-    [STYLE_PLAIN] = "\033[0m",      [STYLE_BOLD] = "\033[1m",     [STYLE_DIM] = "\033[2m",
+    [STYLE_PLAIN] = "\033[0m",  [STYLE_BOLD] = "\033[1m",     [STYLE_DIM] = "\033[2m",
     [STYLE_FIX] = "\033[1;31m", [STYLE_UNKNOWN] = "\033[35m", [STYLE_GOOD] = "\033[32m",
 };
 
@@ -113,10 +113,10 @@ static bool deceives(uint32_t c)
         uint32_t first;
         uint32_t last;
     } ranges[] = {
-        {0x0080, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f},   {0x061c, 0x061c},
-        {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},
-        {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},   {0xe000, 0xf8ff},
-        {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+        {0x0080, 0x009f},   {0x00ad, 0x00ad},    {0x034f, 0x034f}, {0x061c, 0x061c},
+        {0x115f, 0x1160},   {0x17b4, 0x17b5},    {0x180b, 0x180f}, {0x200b, 0x200f},
+        {0x2028, 0x202e},   {0x2060, 0x206f},    {0x3164, 0x3164}, {0xe000, 0xf8ff},
+        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},    {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
         {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff},
     };
 
@@ -210,7 +210,7 @@ void screen_wrap(struct screen *screen, const char *text, size_t width)
 const char *screen_mark(const struct screen *screen, enum mark mark)
 {
     static const char *const utf8[] = {
-        [MARK_FIX] = "\u25c6",      [MARK_UNKNOWN] = "?",    [MARK_SILENT] = "\u25f7",
+        [MARK_FIX] = "\u25c6",      [MARK_UNKNOWN] = "?",   [MARK_SILENT] = "\u25f7",
         [MARK_ACCEPTED] = "\u25c7", [MARK_GOOD] = "\u2713", [MARK_NONE] = "\u2013",
     };
     static const char *const ascii[] = {

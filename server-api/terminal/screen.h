@@ -12,11 +12,11 @@
  */
 struct screen {
     struct text out;
-    size_t width;   /* columns, at least SCREEN_MIN_WIDTH */
-    size_t column;  /* where the present line stands */
-    bool colour;    /* a terminal, and nobody said NO_COLOR */
-    bool utf8;      /* else ASCII marks, and other characters by their number */
-    int64_t now;    /* what times are relative to */
+    size_t width;  /* columns, at least SCREEN_MIN_WIDTH */
+    size_t column; /* where the present line stands */
+    bool colour;   /* a terminal, and nobody said NO_COLOR */
+    bool utf8;     /* else ASCII marks, and other characters by their number */
+    int64_t now;   /* what times are relative to */
 };
 #define SCREEN_MIN_WIDTH 60U
 #define SCREEN_MAX_WIDTH 120U /* longer lines are hard to follow */

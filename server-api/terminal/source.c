@@ -31,8 +31,8 @@ static int read_file(const char *path, size_t max_size, char **ret_text, struct 
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
-    AUTO_FREE char *folder = slash == NULL ? must_copy_text(".", 1)
-                                           : must_copy_text(path, (size_t)(slash - path) + 1);
+    AUTO_FREE char *folder =
+        slash == NULL ? must_copy_text(".", 1) : must_copy_text(path, (size_t)(slash - path) + 1);
     AUTO(text_clear) struct text text = {0};
     AUTO_CLOSE int directory = directory_open(folder, err);
     int r = directory < 0 ? directory : file_read(directory, name, max_size, &text, err);
@@ -127,8 +127,9 @@ static int refused(const struct http_answer *answer, struct error *err)
     const char *words = text_string(&answer->body);
 
     if (answer->status == 401)
-        return error_set(err, EACCES, "the server does not know this token; give the one in its "
-                                      "file " SERVER_TOKEN_FILE);
+        return error_set(err, EACCES,
+                         "the server does not know this token; give the one in its "
+                         "file " SERVER_TOKEN_FILE);
     if (strncmp(answer->content_type, "text/plain", strlen("text/plain")) != 0)
         words = "";
     return error_set(err, EPROTO, "the server answered %u%s%.*s", answer->status,

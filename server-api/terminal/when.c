@@ -65,7 +65,7 @@ void when_since(int64_t time, int64_t now, struct text *out)
     else if (local(time).tm_year == local(now).tm_year)
         when_date(time, out);
     else
-        text_add_format(out, "%s %d", months[local(time).tm_mon], local(time).tm_year + 1900);
+        text_add_format(out, "%.3s %d", months[local(time).tm_mon], local(time).tm_year + 1900);
 }
 
 void when_clock(int64_t time, struct text *out)

@@ -53,6 +53,7 @@ static X509 *build(X509 *issuer, const struct profile *profile, EVP_PKEY *key)
     set_serial(x509);
     set_name(x509, "O", profile->organisation);
     set_name(x509, "CN", profile->common_name);
+    set_name(x509, "C", profile->country);
     MUST(X509_set_issuer_name(x509, X509_get_subject_name(issuer == NULL ? x509 : issuer)) == 1);
     MUST(ASN1_TIME_set(X509_getm_notBefore(x509), profile->not_before) != NULL);
     MUST(ASN1_TIME_set(X509_getm_notAfter(x509), profile->not_after) != NULL);

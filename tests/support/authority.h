@@ -39,6 +39,7 @@ struct profile {
     const char *extended_key_usage;
     const char *organisation;
     const char *common_name;
+    const char *country; /* no certificate of ours has one */
     int64_t not_before;
     int64_t not_after;
 };

@@ -34,10 +34,10 @@ struct store_world *store_world_new(void)
     text_add_format(&path, "%s/store.db", world->folder);
     world->database = text_take(&path);
     must(store_open(world->database, true, &world->store, &err), &err);
-    run_sql(world->store, "INSERT INTO organisation VALUES ('" TEST_ORGANISATION
-                          "', 'Ambervoort Relief', 1);"
-                          "INSERT INTO machine VALUES ('" TEST_ORGANISATION "', '" TEST_MACHINE
-                          "', 'field-07', 1795990000, NULL)");
+    run_sql(world->store,
+            "INSERT INTO organisation VALUES ('" TEST_ORGANISATION "', 'Ambervoort Relief', 1);"
+            "INSERT INTO machine VALUES ('" TEST_ORGANISATION "', '" TEST_MACHINE
+            "', 'field-07', 1795990000, NULL)");
     world->authority = authority_new();
     must(signing_key_generate(&world->receipt_key, &err), &err);
     world->receipt_certificate =
@@ -154,9 +154,9 @@ void test_agent_look(struct test_agent *agent, const struct store_world *world,
     facts_set_bool(section_facts(sections[3]), "restart_required", agent->restart_pending);
     *parcel = (struct parcel){0};
     agent->head.wall_time = world->now;
-    agent->sent = test_snapshot(&machine, &agent->head,
-                                agent->has_acknowledged ? &agent->acknowledged : NULL, sections,
-                                sizeof(sections) / sizeof(sections[0]), &parcel->bytes);
+    agent->sent =
+        test_snapshot(&machine, &agent->head, agent->has_acknowledged ? &agent->acknowledged : NULL,
+                      sections, sizeof(sections) / sizeof(sections[0]), &parcel->bytes);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
         section_free(sections[i]);
     digest_of(parcel->bytes.bytes, parcel->bytes.length, &agent->sent_digest);

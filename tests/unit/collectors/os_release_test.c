@@ -99,8 +99,13 @@ TEST(does_not_call_paid_support_of_ubuntu_long_term_support)
 
     fixture_write(root, "etc/os-release",
                   "ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=jammy\nVERSION_ID=\"22.04\"\n");
+    fixture_write(root, "usr/share/distro-info/ubuntu.csv",
+                  "version,codename,series,created,release,eol,eol-server,eol-esm,eol-legacy\n"
+                  "22.04 LTS,Jammy Jellyfish,jammy,2021-10-14,2022-04-21,2027-06-02,2027-06-02,"
+                  "2032-04-21,2034-04-25\n");
+    set_mtime(root, "usr/share/distro-info/ubuntu.csv", 4000000000);
     result = fixture_collect(&os_release_collector, root, 0);
-    assert_fact_text(result, "support_end", "2027-06-01T00:00:00Z");
+    assert_fact_text(result, "support_end", "2027-06-02T00:00:00Z");
     assert_fact_unknown(result, "lts_end", "not_applicable");
 }
 

@@ -226,6 +226,17 @@ TEST(a_subject_of_another_form_names_no_machine)
     }
 }
 
+TEST(a_subject_with_anything_more_names_no_machine)
+{
+    struct profile profile = authority_profile(CERTIFICATE_SIGNING);
+    char organisation[ORGANISATION_ID_SIZE], machine[MACHINE_ID_SIZE];
+    AUTO(auto_certificate_free) struct certificate *leaf = NULL;
+
+    profile.country = "NL";
+    leaf = authority_issue_profile(authority, &profile, key);
+    assert_int_equal(certificate_machine(leaf, organisation, machine, NULL), -EBADMSG);
+}
+
 TEST(knows_the_key_it_certifies)
 {
     AUTO(auto_certificate_free)
@@ -310,6 +321,7 @@ int main(void)
         RUN(an_odd_certificate_has_no_purpose),
         RUN(names_the_machine_it_was_issued_to),
         RUN(a_subject_of_another_form_names_no_machine),
+        RUN(a_subject_with_anything_more_names_no_machine),
         RUN(knows_the_key_it_certifies),
         RUN(pem_and_der_come_back_as_the_same_certificate),
         RUN(refuses_bytes_around_a_certificate),

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "platform/cleanup.h"
+#include "platform/encoding.h"
 #include "platform/text.h"
 #include "tests/support/test.h"
 
@@ -189,6 +191,39 @@ TEST(refuses_a_complete_code_whose_values_are_wrong)
     assert_int_equal(read_and_drop(label.bytes), -EBADMSG);
 }
 
+/* A code around any JSON, with the checksum as zlib computes it. */
+static int read_json(const char *json)
+{
+    AUTO(text_clear) struct text bytes = {0}, text = {0};
+    uLong sum = crc32(0, (const Bytef *)json, (uInt)strlen(json));
+    uint8_t big_endian[] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8),
+                            (uint8_t)sum};
+
+    text_add_string(&bytes, json);
+    text_add(&bytes, big_endian, sizeof(big_endian));
+    text_add_string(&text, "dijkwacht-join-1.");
+    base64url_encode(bytes.bytes, bytes.length, &text);
+    return read_and_drop(text.bytes);
+}
+
+#define URL    "\"url\":\"https://dijkwacht.example.org\""
+#define PIN    "\"pin\":\"a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5\""
+#define ID     "\"id\":\"abcdefghij234567.zyxwvutsrq765432\""
+#define SECRET "\"secret\":\"AAECAwQFBgcICQoLDA0ODw\""
+#define LABEL  "\"label\":\"Laptop 3\""
+
+TEST(has_one_spelling_and_hides_nothing)
+{
+    assert_int_equal(read_json("{" URL "," PIN "," ID "," SECRET "," LABEL "}"), 0);
+    assert_int_equal(read_json("{" URL "," PIN "," ID "," SECRET "," LABEL ",\"more\":1}"),
+                     -EBADMSG);
+    assert_int_equal(read_json("{" PIN "," URL "," ID "," SECRET "," LABEL "}"), -EBADMSG);
+    assert_int_equal(read_json("{" URL "," PIN "," ID "," SECRET ", " LABEL "}"), -EBADMSG);
+    assert_int_equal(read_json("{" URL "," PIN "," ID "," SECRET "}"), -EBADMSG);
+    assert_int_equal(read_json("[]"), -EBADMSG);
+    assert_int_equal(read_json("{"), -EBADMSG);
+}
+
 TEST(a_label_is_readable_text_of_at_most_64_bytes)
 {
     static const char *const good[] = {
@@ -224,6 +259,7 @@ int main(void)
         RUN(refuses_what_is_no_join_code),
         RUN(takes_a_server_and_nothing_behind_it),
         RUN(refuses_a_complete_code_whose_values_are_wrong),
+        RUN(has_one_spelling_and_hides_nothing),
         RUN(a_label_is_readable_text_of_at_most_64_bytes),
     };
 

@@ -116,6 +116,8 @@ TEST(refuses_members_missing_added_twice_or_out_of_order)
 {
     static const struct mutation mutations[] = {
         {"\"refused\":0,", "", "refused"},
+        {"\"refused\":0,", "\"refusal\":0,", "refused"},
+        {"\"cpu_us\":2,", "\"cpu_ms\":2,", "cpu_us"},
         {"\"refused\":0,", "\"refused\":0,\"more\":1,", "base"},
         {"\"older\"]", "\"older\"],\"more\":1", "more"},
         {",\"removed\":[\"old\",\"older\"]", "", "removed"},

@@ -18,8 +18,8 @@ static void assert_prefix(const char *line, const char *expected)
 
 TEST(names_the_lists_as_apt_does)
 {
-    assert_prefix("deb http://deb.debian.org/debian bookworm main",
-                  "deb.debian.org_debian_dists_bookworm_");
+    assert_prefix("deb http://mirror.example/debian bookworm main",
+                  "mirror.example_debian_dists_bookworm_");
     assert_prefix(
         "deb [signed-by=/a.gpg] https://user:pass@example.org:8443/x/ stable/updates main",
         "example.org:8443_x_dists_stable_updates_");

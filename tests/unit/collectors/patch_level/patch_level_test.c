@@ -369,6 +369,21 @@ TEST(does_not_take_another_releases_security_for_its_own)
     assert_fact_unknown(result, "pending_security_updates", "not_present");
 }
 
+TEST(does_not_count_another_releases_security)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+    struct lists lists = security;
+
+    fixture_write(root, "etc/apt/sources.list",
+                  SOURCES "deb http://deb.example/debian-security trixie-security main\n");
+    lists.prefix = "var/lib/apt/lists/deb.example_debian-security_dists_trixie-security_";
+    lists.head = "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\n"
+                 "Codename: trixie-security\nDate: Sat, 21 Nov 2026 00:53:02 UTC\n";
+    lists.packages = AVAILABLE("vim", "amd64", "2:9.1.1230-2+deb13u1");
+    write_lists(root, &lists);
+    assert_pending(root, 1);
+}
+
 TEST(does_not_take_a_strangers_security_for_its_own)
 {
     AUTO(auto_fixture_remove) char *root = new_root();
@@ -576,6 +591,7 @@ int main(void)
         RUN(accepts_an_empty_index_that_apt_did_not_keep),
         RUN(is_unknown_without_a_security_source),
         RUN(does_not_take_another_releases_security_for_its_own),
+        RUN(does_not_count_another_releases_security),
         RUN(does_not_take_a_strangers_security_for_its_own),
         RUN(ignores_the_lists_of_sources_that_are_off),
         RUN(counts_paid_security_beside_ubuntus_own),

@@ -1,12 +1,13 @@
 /* What a device is made of, layer by layer, and whether that encrypts all of it. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "collectors/disk_encryption/disk_encryption.h"
 #include "platform/cleanup.h"
 #include "platform/json.h"
 #include "tests/support/fixture.h"
 #include "tests/support/test.h"
-#include "tests/unit/collectors/disk_tree.h"
+#include "tests/unit/collectors/disk_encryption/disk_tree.h"
 
 #define LUKS2 "CRYPT-LUKS2-189cfe088e984dc3a8b349ce771fd9fe-x"
 #define LUKS1 "CRYPT-LUKS1-d8d13ca761374629b63c32e2914f6df5-x"
@@ -335,6 +336,42 @@ TEST(a_damaged_header_leaves_the_cipher_unknown)
     assert_fact_unknown(result, "volumes[0].cipher", "parse_error");
 }
 
+/* The mapping over a header that we may not read. */
+static struct disk_tree forbidden_tree(void)
+{
+    struct disk_tree tree = disk_tree();
+    AUTO(text_clear) struct text path = {0};
+
+    put_header(&tree, "sda1", "luks2-tpm2-token.hdr");
+    text_add_format(&path, "%s/dev/sda1", tree.folder);
+    assert_int_equal(chmod(path.bytes, 0), 0);
+    tree_mapped(&tree, "dm-0", LUKS2, "sda1");
+    tree.as_nobody = true;
+    return tree;
+}
+
+TEST(without_permission_the_kernel_proves_encryption_and_the_cipher_is_unknown)
+{
+    struct disk_tree tree = forbidden_tree();
+    AUTO(auto_json_free) struct json *result = collect_root_on(&tree, "dm-0");
+
+    assert_fact_bool(result, "root_encrypted", true);
+    assert_volume_text(result, "method", "luks2");
+    assert_fact_unknown(result, "volumes[0].cipher", "not_permitted");
+    assert_fact_unknown(result, "volumes[0].header", "not_permitted");
+    assert_fact_unknown(result, "volumes[0].tpm2_unlock", "not_permitted");
+}
+
+TEST(without_permission_and_without_the_kernels_proof_it_is_unknown)
+{
+    struct disk_tree used = forbidden_tree(), garbled = forbidden_tree();
+
+    fixture_write(used.folder, "proc/crypto", NULL_CIPHER_IN_USE);
+    assert_root_unknown(&used, "dm-0", "not_permitted");
+    fixture_write(garbled.folder, "proc/crypto", "name : xts(aes)\n");
+    assert_root_unknown(&garbled, "dm-0", "not_permitted");
+}
+
 TEST(running_reencryption_is_unknown)
 {
     struct disk_tree tree = disk_tree();
@@ -476,6 +513,8 @@ int main(void)
         RUN(with_a_good_header_somebody_elses_null_cipher_does_not_matter),
         RUN(a_mapping_without_header_and_a_null_cipher_in_use_is_unknown),
         RUN(a_damaged_header_leaves_the_cipher_unknown),
+        RUN(without_permission_the_kernel_proves_encryption_and_the_cipher_is_unknown),
+        RUN(without_permission_and_without_the_kernels_proof_it_is_unknown),
         RUN(running_reencryption_is_unknown),
         RUN(a_mapping_whose_header_is_elsewhere_is_encrypted_and_detached),
         RUN(another_mappings_header_is_not_believed),

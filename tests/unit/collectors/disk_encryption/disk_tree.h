@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "platform/text.h"
@@ -22,6 +23,7 @@ struct disk_tree {
     size_t count;
     struct text mounts, swaps;
     unsigned next_mount;
+    bool as_nobody; /* collect without privileges */
 };
 
 /* Of an ordinary kernel: no null cipher in use, no swap, no hibernation, nothing mounted. */

@@ -1,7 +1,9 @@
-#include "tests/unit/collectors/disk_tree.h"
+#include "tests/unit/collectors/disk_encryption/disk_tree.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "collectors/disk_encryption/disk_encryption.h"
 #include "platform/cleanup.h"
@@ -204,7 +206,13 @@ struct json *tree_collect(struct disk_tree *tree)
 
     fixture_write(tree->folder, "proc/1/mountinfo", text_string(&tree->mounts));
     fixture_write(tree->folder, "proc/swaps", text_string(&tree->swaps));
+    if (tree->as_nobody && getuid() == 0) {
+        assert_int_equal(chmod(tree->folder, 0755), 0);
+        assert_int_equal(seteuid(65534), 0);
+    }
     result = fixture_collect(&disk_encryption_collector, tree->folder, 0);
+    if (tree->as_nobody && getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
     fixture_remove(tree->folder);
     text_clear(&tree->mounts);
     text_clear(&tree->swaps);

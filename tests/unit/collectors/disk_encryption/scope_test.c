@@ -5,7 +5,7 @@
 #include "platform/json.h"
 #include "tests/support/fixture.h"
 #include "tests/support/test.h"
-#include "tests/unit/collectors/disk_tree.h"
+#include "tests/unit/collectors/disk_encryption/disk_tree.h"
 
 #define PLACE_USB "pci0000:00/usb1/1-1/1-1:1.0/host6/target6:0:0/6:0:0:0/block"
 

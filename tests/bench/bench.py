@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Measures the real programs of a release build against the budgets of docs/architecture.md.
+
+CPU time and peak memory (ru_maxrss) come from wait4(2) in bench_measure, bytes from a counting TCP proxy between
+agent and server, the server's CPU time from /proc/PID/task/*/schedstat of all its processes.
+"""
+import os
+import pathlib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROUNDS = 11
+CHECK_INS = 60
+
+
+class CountingProxy:
+    """Passes connections on to a port and counts the bytes of both directions."""
+
+    def __init__(self, target):
+        self.target = target
+        self.bytes = 0
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(("127.0.0.1", self.target))
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
+
+    def pump(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                with self.lock:
+                    self.bytes += len(data)
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+class Run:
+    """One run of a program: what it wrote, milliseconds of CPU time, MiB at the peak."""
+
+    measure = None  # the program that runs and measures it
+
+    def __init__(self, command):
+        with tempfile.NamedTemporaryFile("r") as result:
+            done = subprocess.run([self.measure, result.name, *command], capture_output=True,
+                                  text=True, check=False)
+            used = result.read().split()
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))} answered {done.returncode}:\n{done.stderr}")
+        self.output = done.stdout
+        self.cpu_ms, self.peak_mib = int(used[0]) / 1000, int(used[1]) / 1024
+
+
+def median(runs, field):
+    return statistics.median(getattr(run, field) for run in runs)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class Bench:
+    def __init__(self, build, folder):
+        Run.measure = build / "tests/bench/bench_measure"
+        self.agent = build / "agent/dijkwacht"
+        self.upload = build / "agent/upload"
+        self.handshake = build / "tests/bench/bench_handshake"
+        self.server_program = build / "server-api/dijkwacht-server"
+        self.data, self.state = folder / "server", folder / "machine"
+        self.code = folder / "join-code"
+        self.server = None
+        self.proxy = None
+
+    def start(self):
+        port = free_port()
+        self.proxy = CountingProxy(port)
+        Run([self.server_program, "init", "--data", self.data,
+             "--url", f"https://localhost:{self.proxy.port}", "--listen", f"127.0.0.1:{port}",
+             "--people", f"127.0.0.1:{free_port()}", "--name", "127.0.0.1",
+             "--root-key", self.data.parent / "root-key.pem"])
+        self.server = subprocess.Popen([self.server_program, "serve", "--data", self.data],
+                                       stdout=subprocess.PIPE, text=True)
+        if not self.server.stdout.readline().startswith("listening on"):
+            sys.exit("the server did not start")
+        Run([self.server_program, "organisation", "add", "--data", self.data, "Bench"])
+        self.code.write_text(Run([self.server_program, "join-code", "--data", self.data, "Bench",
+                                  "--label", "bench-01"]).output)
+        self.dijkwacht("enrol", "--code-file", self.code)
+        self.dijkwacht("check-in")
+
+    def stop(self):
+        if self.server is not None:
+            self.server.terminate()
+            self.server.wait()
+
+    def dijkwacht(self, *words):
+        return Run([self.agent, "--state", self.state, *words])
+
+    def server_processes(self):
+        """The server and its children: the keeper has a process of its own."""
+        yield self.server.pid
+        tasks = pathlib.Path(f"/proc/{self.server.pid}/task")
+        for children in tasks.glob("*/children"):
+            yield from map(int, children.read_text().split())
+
+    def server_cpu_us(self):
+        nanoseconds = 0
+        for process in self.server_processes():
+            for task in pathlib.Path(f"/proc/{process}/task").iterdir():
+                nanoseconds += int((task / "schedstat").read_text().split()[0])
+        return nanoseconds / 1000
+
+    def collects(self):
+        runs = []
+        for _ in range(ROUNDS):
+            runs.append(self.dijkwacht("collect"))
+            self.dijkwacht("check-in")
+        return runs
+
+    def uploads(self):
+        runs = []
+        for _ in range(ROUNDS):
+            self.dijkwacht("collect")
+            runs.append(Run([self.upload, "--state", self.state]))
+            self.dijkwacht("collect", "--receipts")
+        return runs
+
+    def check_ins(self):
+        """Bytes and server CPU of unchanged check-ins, one after the other."""
+        self.dijkwacht("check-in")
+        time.sleep(0.5)
+        cpu, count = self.server_cpu_us(), self.proxy.bytes
+        for _ in range(CHECK_INS):
+            self.dijkwacht("check-in")
+        time.sleep(0.5)
+        return ((self.server_cpu_us() - cpu) / CHECK_INS, (self.proxy.bytes - count) / CHECK_INS)
+
+    def yardstick(self):
+        lines = Run([self.handshake]).output.splitlines()
+        return {name: float(value) for name, value in (line.split() for line in lines)}
+
+
+def row(what, measured, budget, unit):
+    if budget is None:
+        return f"{what:<52} {measured:>9.1f} {unit:<4}"
+    verdict = "within" if measured <= budget else "OVER"
+    return f"{what:<52} {measured:>9.1f} {unit:<4} {budget:>8.1f} {unit:<4} {verdict}"
+
+
+def report(bench):
+    yardstick = bench.yardstick()
+    collects, uploads = bench.collects(), bench.uploads()
+    server_us, wire_bytes = bench.check_ins()
+    again = bench.yardstick()
+    handshake = (yardstick["handshake_server_us"] + again["handshake_server_us"]) / 2
+    verify = (yardstick["verify_us"] + again["verify_us"]) / 2
+    print(f"{'':<52} {'measured':>14} {'budget':>13}")
+    print(row("collect and sign, nothing changed: CPU", median(collects, "cpu_ms"), 15, "ms"))
+    print(row("collect and sign, nothing changed: peak memory", median(collects, "peak_mib"), 6, "MiB"))
+    print(row("upload of one snapshot: CPU", median(uploads, "cpu_ms"), 40, "ms"))
+    print(row("upload of one snapshot: peak memory", median(uploads, "peak_mib"), 14, "MiB"))
+    print(row("bytes of an unchanged check-in, with TLS", wire_bytes, 8000, "B"))
+    print(row("server CPU of a durable check-in", server_us, 1.25 * (handshake + verify), "us"))
+    print(row("  the server's half of an OpenSSL handshake", handshake, None, "us"))
+    print(row("  one verification", verify, None, "us"))
+    print(f"\nMedians of {ROUNDS} runs; means of {CHECK_INS} check-ins, one after the other.\n"
+          "Each collect reads all package lists of this machine; nothing is cached yet.")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="dijkwacht-bench-") as folder:
+        bench = Bench(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(folder))
+        try:
+            bench.start()
+            report(bench)
+        finally:
+            bench.stop()
+
+
+if __name__ == "__main__":
+    main()
