@@ -166,6 +166,10 @@ TEST(refuses_a_revoked_machine)
     test_agent_look(door.agent, door.world, &parcel);
     put_bytes(&door, parcel.bytes.bytes, parcel.bytes.length);
     assert_signed(&door, 403, &parcel.record.hash, RECEIPT_REFUSED, REFUSAL_REVOKED);
+    /* Whatever it sends. */
+    digest_of("hello", 5, &parcel.record.hash);
+    put_bytes(&door, "hello", 5);
+    assert_signed(&door, 403, &parcel.record.hash, RECEIPT_REFUSED, REFUSAL_REVOKED);
 }
 
 TEST(tells_a_stranger_to_try_later)

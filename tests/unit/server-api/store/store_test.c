@@ -1,6 +1,7 @@
 #include "server-api/store/store.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -123,6 +124,37 @@ TEST(migrations_run_once_each_and_all_or_nothing)
                      1);
 }
 
+#define OPENERS 6
+
+static void *open_and_close(void *path)
+{
+    struct store *store = NULL;
+    struct error err = {0};
+
+    if (store_open(path, true, &store, &err) < 0)
+        return strdup(err.message);
+    store_close(store);
+    return NULL;
+}
+
+TEST(many_may_open_a_new_database_at_once)
+{
+    for (int round = 0; round < 5; round++) {
+        AUTO(remove_place) struct place_for place = new_place();
+        pthread_t threads[OPENERS];
+
+        for (int i = 0; i < OPENERS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, open_and_close, place.path), 0);
+        for (int i = 0; i < OPENERS; i++) {
+            void *words = NULL;
+
+            (void)pthread_join(threads[i], &words);
+            if (words != NULL)
+                fail_msg("%s", (char *)words);
+        }
+    }
+}
+
 TEST(every_key_starts_with_the_organisation)
 {
     AUTO(auto_store_world_free) struct store_world *world = store_world_new();
@@ -239,6 +271,7 @@ int main(void)
         RUN(another_programs_database_is_left_alone),
         RUN(a_newer_database_is_refused),
         RUN(migrations_run_once_each_and_all_or_nothing),
+        RUN(many_may_open_a_new_database_at_once),
         RUN(every_key_starts_with_the_organisation),
         RUN(organisations_have_names_and_identifiers),
         RUN(refuses_names_that_cannot_be_told_apart_or_shown),
