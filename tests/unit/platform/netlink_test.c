@@ -147,7 +147,8 @@ TEST(dumps_the_interfaces_of_this_machine)
     AUTO(text_clear) struct text links = {0};
 
     assert_true(fd >= 0);
-    assert_int_equal(netlink_dump(fd, RTM_GETLINK, &any, sizeof(any), LARGE_LIMIT, &links, NULL),
+    assert_int_equal(netlink_dump(fd, &(struct netlink_request){RTM_GETLINK, &any, sizeof(any)},
+                                  LARGE_LIMIT, &links, NULL),
                      0);
     assert_true(lists_loopback(&links));
 }
@@ -163,13 +164,17 @@ TEST(a_dump_above_its_limit_leaves_nothing_behind)
 
         if (i == 0) {
             assert_int_equal(
-                netlink_dump(fd, RTM_GETROUTE, &any, sizeof(any), LARGE_LIMIT, &all, NULL), 0);
+                netlink_dump(fd, &(struct netlink_request){RTM_GETROUTE, &any, sizeof(any)},
+                             LARGE_LIMIT, &all, NULL),
+                0);
             text_add_string(&some, "before");
             continue;
         }
         /* All but the last message fits. */
-        assert_int_equal(
-            netlink_dump(fd, RTM_GETROUTE, &any, sizeof(any), all.length - 4, &some, &err), -EFBIG);
+        assert_int_equal(netlink_dump(fd,
+                                      &(struct netlink_request){RTM_GETROUTE, &any, sizeof(any)},
+                                      all.length - 4, &some, &err),
+                         -EFBIG);
         assert_string_equal(err.message, "it is longer than we take in");
         assert_string_equal(text_string(&some), "before");
     }
@@ -181,7 +186,10 @@ TEST(passes_on_what_the_kernel_answers)
     AUTO_CLOSE int fd = netlink_open(NETLINK_ROUTE, NULL);
     AUTO(text_clear) struct text link = {0};
 
-    assert_int_equal(netlink_get(fd, RTM_GETLINK, &nobody, sizeof(nobody), &link, NULL), -ENODEV);
+    assert_int_equal(netlink_get(fd,
+                                 &(struct netlink_request){RTM_GETLINK, &nobody, sizeof(nobody)},
+                                 &link, NULL),
+                     -ENODEV);
     assert_int_equal(link.length, 0);
 }
 

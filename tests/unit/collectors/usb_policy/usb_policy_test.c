@@ -357,6 +357,17 @@ TEST(usbguard_that_was_never_started_enforces_nothing)
     assert_fact_text(result, "removable_storage_policy", "unrestricted");
 }
 
+TEST(usbguard_without_a_process_does_not_run)
+{
+    char *folder = laptop();
+    AUTO(auto_json_free) struct json *result = NULL;
+
+    install_usbguard(folder, CONFIGURATION, "");
+    fixture_write(folder, "sys/fs/cgroup/system.slice/usbguard.service/cgroup.procs", "");
+    result = collect(folder);
+    assert_fact_bool(result, "usbguard_running", false);
+}
+
 TEST(usbguard_that_died_leaves_a_closed_controller_closed)
 {
     char *folder = laptop();
@@ -406,9 +417,9 @@ TEST(the_least_protected_thunderbolt_domain_counts)
     AUTO(auto_json_free) struct json *result = NULL;
 
     fixture_write(folder, "sys/bus/thunderbolt/devices/domain0/security", "user\n");
-    fixture_write(folder, "sys/bus/thunderbolt/devices/domain0/iommu_dma_protection", "1\n");
+    fixture_write(folder, "sys/bus/thunderbolt/devices/domain0/iommu_dma_protection", "0\n");
     fixture_write(folder, "sys/bus/thunderbolt/devices/domain1/security", "none\n");
-    fixture_write(folder, "sys/bus/thunderbolt/devices/domain1/iommu_dma_protection", "0\n");
+    fixture_write(folder, "sys/bus/thunderbolt/devices/domain1/iommu_dma_protection", "1\n");
     result = collect(folder);
     assert_fact_text(result, "thunderbolt_security", "none");
     assert_fact_bool(result, "iommu_dma_protection", false);
@@ -450,6 +461,7 @@ int main(void)
         RUN(counts_each_device_once_by_what_it_can_do),
         RUN(usbguard_that_runs_by_rules_controls_storage),
         RUN(usbguard_that_was_never_started_enforces_nothing),
+        RUN(usbguard_without_a_process_does_not_run),
         RUN(usbguard_that_died_leaves_a_closed_controller_closed),
         RUN(usbguard_that_allows_all_storage_opens_a_closed_controller),
         RUN(without_systemd_nobody_tells_whether_usbguard_runs),
