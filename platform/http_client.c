@@ -217,6 +217,16 @@ static int explain(const struct transfer *transfer, CURLcode code, const char *d
                          server, detail);
     case CURLE_SSL_CONNECT_ERROR:
         return explain_tls(transfer->request, server, detail, err);
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+        if (strstr(detail, "alert") != NULL)
+            return explain_tls(transfer->request, server, detail, err);
+        /* TLS 1.3 tells a client only after the handshake that its certificate is not welcome. */
+        return error_set(err, EPROTO,
+                         "%s closed the connection without an answer: try again later; when it "
+                         "stays so, it does not accept this machine's certificate",
+                         server);
     default:
         if (strstr(detail, "alert") != NULL)
             return explain_tls(transfer->request, server, detail, err);

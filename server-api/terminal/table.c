@@ -9,7 +9,7 @@
 
 /* Columns, dropped from the right when it gets narrow. */
 #define INDENT           2U
-#define STATE_WIDTH      17U
+#define STATE_WIDTH      18U
 #define SINCE_WIDTH      12U
 #define TAKES_WIDTH      10U
 #define FACT_WIDTH       32U
@@ -178,23 +178,46 @@ static void write_check(struct screen *screen, const struct check_view *check,
     screen_newline(screen);
 }
 
-/* "5 checks; 1 does not apply" instead of a line for each. */
-static void write_folded(struct screen *screen, const struct machine_view *machine)
+static size_t count_state(const struct machine_view *machine, enum verdict_state state)
 {
-    size_t good = 0, none = 0;
+    size_t count = 0;
 
-    for (size_t i = 0; i < machine->check_count; i++) {
-        good += machine->checks[i].state == VERDICT_PASS;
-        none += machine->checks[i].state == VERDICT_NOT_APPLICABLE;
-    }
-    if (good + none == 0)
+    for (size_t i = 0; i < machine->check_count; i++)
+        count += machine->checks[i].state == state;
+    return count;
+}
+
+/* One line for all checks of a state. */
+static void write_folded(struct screen *screen, const struct machine_view *machine,
+                         enum verdict_state state)
+{
+    size_t count = count_state(machine, state);
+
+    if (count == 0)
         return;
     screen_spaces(screen, INDENT);
-    write_mark(screen, MARK_GOOD, "Good");
+    write_mark(screen, mark_of_state(state), word_of_state(state));
     screen_move(screen, INDENT + STATE_WIDTH);
-    screen_format(screen, "%zu check%s", good, good == 1 ? "" : "s");
-    if (none > 0)
-        screen_format(screen, "; %zu do%s not apply", none, none == 1 ? "es" : "");
+    screen_format(screen, "%zu check%s", count, count == 1 ? "" : "s");
+    screen_newline(screen);
+}
+
+/* Of a machine that is silent nothing is known, and one line says so. */
+static bool all_too_old(const struct machine_view *machine)
+{
+    for (size_t i = 0; i < machine->check_count; i++)
+        if (machine->checks[i].state != VERDICT_UNKNOWN ||
+            machine->checks[i].reason != UNKNOWN_STALE)
+            return false;
+    return machine->check_count > 1;
+}
+
+static void write_too_old(struct screen *screen, const struct machine_view *machine)
+{
+    screen_spaces(screen, INDENT);
+    write_mark(screen, MARK_UNKNOWN, word_of_state(VERDICT_UNKNOWN));
+    screen_move(screen, INDENT + STATE_WIDTH);
+    screen_format(screen, "All %zu checks: what was seen is too old.", machine->check_count);
     screen_newline(screen);
 }
 
@@ -283,14 +306,20 @@ static void write_machine(struct screen *screen, const struct machine_view *mach
     if (fold && machine->standing == STANDING_GOOD)
         return;
     write_notes(screen, machine);
+    if (all_too_old(machine)) {
+        write_too_old(screen, machine);
+        return;
+    }
     for (size_t i = 0; i < machine->check_count; i++) {
         enum verdict_state state = machine->checks[i].state;
 
         if (!fold || (state != VERDICT_PASS && state != VERDICT_NOT_APPLICABLE))
             write_check(screen, &machine->checks[i], &layout);
     }
-    if (fold)
-        write_folded(screen, machine);
+    if (fold) {
+        write_folded(screen, machine, VERDICT_PASS);
+        write_folded(screen, machine, VERDICT_NOT_APPLICABLE);
+    }
 }
 
 /* The words above the columns, once for an organisation. */
@@ -396,20 +425,21 @@ static void write_first_line(struct screen *screen, const struct fleet_view *fle
 {
     const struct organisation_view *organisation = NULL;
     const struct machine_view *worst = worst_machine(fleet, &organisation);
-    AUTO(text_clear) struct text size = {0};
+    AUTO(text_clear) struct text sentence = {0}, size = {0};
 
-    screen_style(screen, STYLE_BOLD);
     if (worst != NULL) {
-        screen_text(screen, "Start with ");
-        write_outside(screen, worst->label, LABEL_MAX);
-        screen_text(screen, " of ");
-        write_outside(screen, organisation->name, ORGANISATION_MAX);
-        screen_text(screen, ".");
+        text_add_string(&sentence, "Start with ");
+        screen_outside(screen, worst->label, LABEL_MAX, &sentence);
+        text_add_string(&sentence, " of ");
+        screen_outside(screen, organisation->name, ORGANISATION_MAX, &sentence);
+        text_add_string(&sentence, ".");
     } else if (fleet->machine_count == 0) {
-        screen_text(screen, "No machine has joined yet.");
+        text_add_string(&sentence, "No machine has joined yet.");
     } else {
-        screen_text(screen, "Nothing to fix: every machine is in good state.");
+        text_add_string(&sentence, "Nothing to fix: every machine is in good state.");
     }
+    screen_style(screen, STYLE_BOLD);
+    screen_wrap(screen, sentence.bytes, screen->width);
     screen_style(screen, STYLE_PLAIN);
     text_add_format(&size, "%zu organisation%s, %zu machine%s, ", fleet->organisation_count,
                     fleet->organisation_count == 1 ? "" : "s", fleet->machine_count,

@@ -60,6 +60,9 @@ static void assert_data(const char *json, enum luks_data expected)
     assert_int_equal(header.data, expected);
 }
 
+#define SEGMENTS_IN_A_LIST "{\"segments\":[" CRYPT_SEGMENT "]}"
+#define SEGMENTS_TWICE                                                                             \
+    "{\"segments\":{\"0\":" CRYPT_SEGMENT "},\"segments\":{\"0\":" CRYPT_SEGMENT "}}"
 #define CRYPT_SEGMENT "{\"type\":\"crypt\",\"encryption\":\"aes-xts-plain64\"}"
 
 TEST(reads_luks2_with_its_checksum)
@@ -213,13 +216,13 @@ TEST(metadata_that_are_not_as_they_should_be_are_refused)
         "{}",
         "[]",
         "{\"segments\":{}}",
-        "{\"segments\":[" CRYPT_SEGMENT "]}",
+        SEGMENTS_IN_A_LIST,
         "{\"segments\":{\"0\":{\"type\":\"crypt\"}}}",
         "{\"segments\":{\"0\":{\"type\":\"new\"}}}",
         "{\"segments\":{\"0\":{\"encryption\":\"aes-xts-plain64\"}}}",
         "{\"segments\":{\"0\":{\"type\":\"crypt\",\"encryption\":\"\"}}}",
         "{\"segments\":{\"0\":{\"type\":\"crypt\",\"encryption\":\"a b\"}}}",
-        "{\"segments\":{\"0\":" CRYPT_SEGMENT "},\"segments\":{\"0\":" CRYPT_SEGMENT "}}",
+        SEGMENTS_TWICE,
     };
 
     for (size_t i = 0; i < sizeof(metadata) / sizeof(metadata[0]); i++) {
