@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "collectors/patch_level/apt_configuration.h"
 #include "collectors/patch_level/stanza.h"
 #include "platform/cleanup.h"
 #include "platform/memory.h"
@@ -96,17 +97,6 @@ static void add_names(struct text_list *list, struct span value)
     }
 }
 
-/* apt's StringToBool: these words mean no; anything else counts as a yes here. */
-static bool is_no(struct span value)
-{
-    static const char *const no[] = {"no", "false", "without", "off", "disable", "0", NULL};
-
-    for (size_t i = 0; no[i] != NULL; i++)
-        if (strlen(no[i]) == value.length && strncasecmp(no[i], value.start, value.length) == 0)
-            return true;
-    return false;
-}
-
 /* Options by which a source may do without a good signature (sources.list(5)). */
 static const char *const unchecking[] = {"Trusted", "Allow-Insecure", "Allow-Weak",
                                          "Allow-Downgrade-To-Insecure", NULL};
@@ -118,7 +108,7 @@ static bool option_is_unchecked(struct span option)
 
         if (option.length > length && option.start[length] == '=' &&
             strncasecmp(option.start, unchecking[i], length) == 0)
-            return !is_no((struct span){option.start + length + 1, option.length - length - 1});
+            return !apt_says_no(option.start + length + 1, option.length - length - 1);
     }
     return false;
 }
@@ -248,7 +238,7 @@ static bool is_enabled(struct span stanza)
 {
     struct span value;
 
-    return !stanza_field(stanza, "Enabled", &value) || !is_no(value);
+    return !stanza_field(stanza, "Enabled", &value) || !apt_says_no(value.start, value.length);
 }
 
 static bool field_is_unchecked(struct span stanza)
@@ -256,7 +246,7 @@ static bool field_is_unchecked(struct span stanza)
     struct span value;
 
     for (size_t i = 0; unchecking[i] != NULL; i++)
-        if (stanza_field(stanza, unchecking[i], &value) && !is_no(value))
+        if (stanza_field(stanza, unchecking[i], &value) && !apt_says_no(value.start, value.length))
             return true;
     return false;
 }

@@ -573,6 +573,19 @@ TEST(does_not_believe_a_source_whose_signature_nobody_checks)
     assert_pending_unknown(root, "unsupported");
 }
 
+TEST(does_not_believe_any_list_when_apt_takes_unsigned_ones)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    fixture_write(root, "etc/apt/apt.conf.d/99x", "Acquire::AllowInsecureRepositories \"0\";\n");
+    assert_pending(root, 1);
+    fixture_write(root, "etc/apt/apt.conf.d/99x",
+                  "Acquire { AllowInsecureRepositories \"true\"; };\n");
+    assert_pending_unknown(root, "unsupported");
+    fixture_write(root, "etc/apt/apt.conf.d/99x", "Acquire::AllowWeakRepositories \"1\";\n");
+    assert_pending_unknown(root, "unsupported");
+}
+
 TEST(is_unknown_when_the_status_ends_within_a_line)
 {
     AUTO(auto_fixture_remove) char *root = new_root();
@@ -684,6 +697,7 @@ int main(void)
         RUN(a_list_that_never_expires_has_no_such_day),
         RUN(an_area_of_another_release_has_no_security_list),
         RUN(does_not_believe_a_source_whose_signature_nobody_checks),
+        RUN(does_not_believe_any_list_when_apt_takes_unsigned_ones),
         RUN(is_unknown_when_the_status_ends_within_a_line),
         RUN(takes_the_youngest_sign_of_contact),
         RUN(sees_that_a_restart_was_asked_for),
