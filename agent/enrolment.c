@@ -105,9 +105,10 @@ int trust_save(const struct layout *layout, const struct certificate *root, stru
 {
     AUTO_CLOSE int folder = layout_open(layout, FOLDER_SETTINGS, err);
     AUTO(text_clear) struct text pem = {0};
+    int r = folder < 0 ? folder : directory_remove_leftovers(folder, err);
 
-    if (folder < 0)
-        return folder;
+    if (r < 0)
+        return r;
     certificate_to_pem(root, &pem);
     return file_write(folder, TRUST_FILE, 0644, pem.bytes, pem.length, err);
 }

@@ -111,8 +111,8 @@ int identity_load(int folder, const char *kind, const char *name, struct identit
     if (!certificate_is_for(identity.certificate, identity.key))
         return error_set(err, EBADMSG, "%s does not belong to the key beside it: enrol again",
                          file);
-    *ret_identity = identity;
-    identity = (struct identity){0};
+    ret_identity->key = TAKE(identity.key);
+    ret_identity->certificate = TAKE(identity.certificate);
     return 0;
 }
 

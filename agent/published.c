@@ -70,7 +70,9 @@ int published_keep(const struct layout *layout, int outbox, const struct outbox_
         return month;
     if (faccessat(month, file->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         return 0;
-    r = file_read(outbox, file->name, SNAPSHOT_MAX_SIZE, &bytes, err);
+    r = directory_remove_leftovers(month, err);
+    if (r == 0)
+        r = file_read(outbox, file->name, SNAPSHOT_MAX_SIZE, &bytes, err);
     return r < 0 ? r : file_write(month, file->name, 0644, bytes.bytes, bytes.length, err);
 }
 
@@ -213,6 +215,9 @@ int published_write_delivery(const struct layout *layout, int outbox, const stru
 
     if (r >= 0)
         r = outbox_list(outbox, &files, err);
+    if (r < 0)
+        return r;
+    r = directory_remove_leftovers(folder, err);
     if (r < 0)
         return r;
     take_outbox(delivery, &files);

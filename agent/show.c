@@ -81,6 +81,27 @@ static void add_unknown(const struct screen *screen, const struct json *unknown,
     screen_add(screen, STYLE_UNKNOWN, text_string(&words), out);
 }
 
+static void add_facts(const struct screen *screen, const struct json *facts,
+                      const struct json *unknown, const char *path, unsigned indent,
+                      struct text *out);
+
+/* A list of objects, each with a number in front. */
+static void add_items(const struct screen *screen, const struct json *items,
+                      const struct json *unknown, const char *path, unsigned indent,
+                      struct text *out)
+{
+    size_t index = 0;
+
+    text_add_format(out, "%zu\n", json_count(items));
+    for (const struct json *item = json_first(items); item != NULL; item = json_next(item)) {
+        AUTO(text_clear) struct text inside = {0};
+
+        text_add_format(&inside, "%s[%zu].", path, index);
+        text_add_format(out, "%*s%zu:\n", (int)indent + 2, "", ++index);
+        add_facts(screen, item, unknown, text_string(&inside), indent + 4, out);
+    }
+}
+
 /* path is where the object stands in its section, as the reasons name it. */
 static void add_facts(const struct screen *screen, const struct json *facts,
                       const struct json *unknown, const char *path, unsigned indent,
@@ -88,19 +109,11 @@ static void add_facts(const struct screen *screen, const struct json *facts,
 {
     for (const struct json *fact = json_first(facts); fact != NULL; fact = json_next(fact)) {
         AUTO(text_clear) struct text full = {0};
-        size_t index = 0;
 
         text_add_format(&full, "%s%s", path, json_name(fact));
         add_name(screen, json_name(fact), indent, out);
         if (json_is(json_first(fact), JSON_OBJECT)) {
-            text_add_format(out, "%zu\n", json_count(fact));
-            for (const struct json *item = json_first(fact); item != NULL; item = json_next(item)) {
-                AUTO(text_clear) struct text inside = {0};
-
-                text_add_format(&inside, "%s[%zu].", text_string(&full), index);
-                text_add_format(out, "%*s%zu:\n", (int)indent + 2, "", ++index);
-                add_facts(screen, item, unknown, text_string(&inside), indent + 4, out);
-            }
+            add_items(screen, fact, unknown, text_string(&full), indent, out);
             continue;
         }
         if (json_is(fact, JSON_NULL))

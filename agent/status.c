@@ -21,7 +21,7 @@ void status_clear(struct status *status)
     *status = (struct status){0};
 }
 
-enum exit_code status_exit_code(const struct status *status)
+int status_exit_code(const struct status *status)
 {
     if (status->counts[VERDICT_FAIL] > 0)
         return EXIT_CODE_ATTENTION;

@@ -26,7 +26,7 @@ struct status {
 /* Fills the counts from the judgement. */
 void status_count(struct status *status);
 void status_clear(struct status *status);
-enum exit_code status_exit_code(const struct status *status);
+int status_exit_code(const struct status *status);
 
 /* One screen, worst first; all adds the checks that are good. */
 void status_write(const struct status *status, const struct screen *screen, bool all,

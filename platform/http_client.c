@@ -68,6 +68,7 @@ static size_t receive_body(char *bytes, size_t size, size_t count, void *context
 }
 
 /* An endless head would keep us as long as the body that it never reaches. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static size_t receive_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;

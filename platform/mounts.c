@@ -251,28 +251,39 @@ const struct mount *mounts_holding(const struct mounts *mounts, const char *path
     return NULL;
 }
 
+/* Up to the comma that ends it; overlay escapes a comma inside a path with a backslash. */
+static size_t option_length(const char *option)
+{
+    size_t length = 0;
+
+    while (option[length] != '\0' && option[length] != ',')
+        length += option[length] == '\\' && option[length + 1] != '\0' ? 2 : 1;
+    return length;
+}
+
+static char *option_value(const char *escaped, size_t length)
+{
+    struct text value = {0};
+
+    for (size_t i = 0; i < length; i++) {
+        if (escaped[i] == '\\' && i + 1 < length)
+            i++;
+        text_add(&value, &escaped[i], 1);
+    }
+    return text_take(&value);
+}
+
 char *mount_option(const struct mount *mount, const char *name)
 {
     const char *option = mount->super_options;
     size_t name_length = strlen(name);
 
     while (*option != '\0') {
-        size_t length = 0;
+        size_t length = option_length(option);
 
-        /* overlay escapes a comma inside a path with a backslash */
-        while (option[length] != '\0' && option[length] != ',')
-            length += option[length] == '\\' && option[length + 1] != '\0' ? 2 : 1;
         if (length > name_length && strncmp(option, name, name_length) == 0 &&
-            option[name_length] == '=') {
-            struct text value = {0};
-
-            for (size_t i = name_length + 1; i < length; i++) {
-                if (option[i] == '\\' && i + 1 < length)
-                    i++;
-                text_add(&value, &option[i], 1);
-            }
-            return text_take(&value);
-        }
+            option[name_length] == '=')
+            return option_value(option + name_length + 1, length - name_length - 1);
         option += length;
         option += *option == ',';
     }

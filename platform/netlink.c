@@ -154,24 +154,24 @@ int netlink_open(int protocol, struct error *err)
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
         return error_set(err, errno, "cannot limit a netlink socket: %s", strerror(errno));
     result = fd;
-    fd = -1;
+    fd = -1; /* NOLINT(clang-analyzer-deadcode.DeadStores): read when the scope ends */
     return result;
 }
 
-static int send_request(int fd, uint16_t type, uint16_t flags, const void *payload, size_t length,
+static int send_request(int fd, const struct netlink_request *request, uint16_t flags,
                         struct error *err)
 {
-    AUTO(text_clear) struct text request = {0};
+    AUTO(text_clear) struct text message = {0};
     struct nlmsghdr header = {
-        .nlmsg_len = (uint32_t)(sizeof(header) + length),
-        .nlmsg_type = type,
+        .nlmsg_len = (uint32_t)(sizeof(header) + request->length),
+        .nlmsg_type = request->type,
         .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
         .nlmsg_seq = 1,
     };
 
-    text_add(&request, &header, sizeof(header));
-    text_add(&request, payload, length);
-    if (send(fd, request.bytes, request.length, 0) != (ssize_t)request.length)
+    text_add(&message, &header, sizeof(header));
+    text_add(&message, request->payload, request->length);
+    if (send(fd, message.bytes, message.length, 0) != (ssize_t)message.length)
         return error_set(err, errno, "cannot ask the kernel: %s", strerror(errno));
     return 0;
 }
@@ -179,7 +179,7 @@ static int send_request(int fd, uint16_t type, uint16_t flags, const void *paylo
 /* One datagram from the kernel; what other processes send is passed over. */
 static ssize_t receive(int fd, void *buffer, struct error *err)
 {
-    struct sockaddr_nl sender;
+    struct sockaddr_nl sender = {0};
     socklen_t size;
     ssize_t length;
 
@@ -240,12 +240,12 @@ static int take_messages(const uint8_t *datagram, size_t length, size_t max_size
     return walk.broken ? error_set(err, EBADMSG, "the kernel's answer is damaged") : 0;
 }
 
-int netlink_dump(int fd, uint16_t type, const void *payload, size_t length, size_t max_size,
-                 struct text *out, struct error *err)
+int netlink_dump(int fd, const struct netlink_request *request, size_t max_size, struct text *out,
+                 struct error *err)
 {
     AUTO_FREE uint8_t *datagram = must_allocate(1, DATAGRAM_SIZE);
     size_t start = out->length;
-    int r = send_request(fd, type, NLM_F_DUMP, payload, length, err);
+    int r = send_request(fd, request, NLM_F_DUMP, err);
 
     if (r < 0)
         return r;
@@ -260,13 +260,12 @@ int netlink_dump(int fd, uint16_t type, const void *payload, size_t length, size
     return r < 0 ? r : 0;
 }
 
-int netlink_get(int fd, uint16_t type, const void *payload, size_t length, struct text *out,
-                struct error *err)
+int netlink_get(int fd, const struct netlink_request *request, struct text *out, struct error *err)
 {
     AUTO_FREE uint8_t *datagram = must_allocate(1, DATAGRAM_SIZE);
     size_t start = out->length;
     ssize_t received;
-    int r = send_request(fd, type, 0, payload, length, err);
+    int r = send_request(fd, request, 0, err);
 
     if (r < 0)
         return r;

@@ -67,15 +67,21 @@ void netlink_add_attribute(struct text *request, uint16_t type, const void *byte
  */
 int netlink_open(int protocol, struct error *err);
 
+/* What is asked: a message of that type with the payload behind its header. */
+struct netlink_request {
+    uint16_t type;
+    const void *payload;
+    size_t length;
+};
+
 /*
  * Asks for a dump and adds its messages to out, each as the kernel sent it, without the one that
  * ends the dump. What a failed dump had added is taken away again. Besides the kernel's own answer
  * (-EPERM, -ENOENT, ...) fails with -EAGAIN when the dump was not of one moment: ask again, -EFBIG
  * when it is longer than max_size, -ETIMEDOUT. After a failure the socket is of no more use.
  */
-int netlink_dump(int fd, uint16_t type, const void *payload, size_t length, size_t max_size,
-                 struct text *out, struct error *err);
+int netlink_dump(int fd, const struct netlink_request *request, size_t max_size, struct text *out,
+                 struct error *err);
 
 /* Asks for one message and adds it to out. Fails as netlink_dump does. */
-int netlink_get(int fd, uint16_t type, const void *payload, size_t length, struct text *out,
-                struct error *err);
+int netlink_get(int fd, const struct netlink_request *request, struct text *out, struct error *err);

@@ -12,6 +12,7 @@
 #include "platform/cleanup.h"
 #include "platform/clock.h"
 #include "platform/encoding.h"
+#include "platform/file.h"
 #include "platform/http_client.h"
 #include "platform/json.h"
 #include "platform/json_writer.h"
@@ -208,17 +209,29 @@ static int verify_chain(struct joining *joining, const struct certificate *leaf,
     return error_wrap(err, r, "the certificate in the server's answer");
 }
 
+/* Servers may send the issuers with it, in any order. */
+static const struct certificate *find_leaf(const struct certificate_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (certificate_purpose(list->items[i]) != CERTIFICATE_AUTHORITY)
+            return list->items[i];
+    return list->items[0];
+}
+
 /* Posts a request and adds the certificate that comes for it, as PEM. */
 static int enrol_key(struct joining *joining, const char *path, const char *request,
                      enum certificate_purpose purpose, struct text *out_pem, struct error *err)
 {
     AUTO(certificate_list_clear) struct certificate_list answer = {0};
+    const struct certificate *leaf = NULL;
     int r = fetch_certificates(joining, path, request, &answer, err);
 
     if (r == 0)
-        r = verify_chain(joining, answer.items[0], purpose, err);
+        leaf = find_leaf(&answer);
     if (r == 0)
-        certificate_to_pem(answer.items[0], out_pem);
+        r = verify_chain(joining, leaf, purpose, err);
+    if (r == 0)
+        certificate_to_pem(leaf, out_pem);
     return r;
 }
 
@@ -247,6 +260,8 @@ static int enrol_own_key(const struct layout *layout, struct joining *joining, s
     int r = folder;
 
     identity_name(&joining->code, name);
+    if (r >= 0)
+        r = directory_remove_leftovers(folder, err);
     if (r >= 0)
         r = make_tls_request(folder, name, &key, &request, err);
     if (r >= 0)

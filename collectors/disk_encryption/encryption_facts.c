@@ -5,7 +5,7 @@
 
 static const char *const role_names[] = {"root", "home", "var",       "tmp",
                                          "boot", "data", "removable", NULL};
-static const char *const coverage_names[] = {"all", "none", "part", NULL};
+static const char *const coverage_names[] = {"all", "part", "none", NULL};
 static const char *const method_names[] = {"none",  "luks1",  "luks2",   "luks2_hardware", "plain",
                                            "bitlk", "tcrypt", "fvault2", "loopaes",        NULL};
 static const char *const header_names[] = {"none", "attached", "detached", NULL};
@@ -134,6 +134,20 @@ static void set_layer(struct facts *facts, const struct encryption *encryption)
     set_answer(facts, "reencryption", encryption->reencryption, encryption->header_reason);
 }
 
+static void set_coverage(struct facts *facts, const struct coverage *coverage)
+{
+    if (coverage->state == COVERAGE_ENCRYPTED)
+        facts_set_enum(facts, "coverage", "all");
+    else if (coverage->state == COVERAGE_PARTLY)
+        facts_set_enum(facts, "coverage", "part");
+    else if (coverage->state == COVERAGE_PLAIN)
+        facts_set_enum(facts, "coverage", "none");
+    else
+        facts_set_unknown(facts, "coverage",
+                          coverage->state == COVERAGE_UNKNOWN ? coverage->reason
+                                                              : UNKNOWN_NOT_APPLICABLE);
+}
+
 void add_volume(struct facts *facts, const struct volume *volume)
 {
     struct facts *item = facts_add_item(facts, "volumes");
@@ -148,10 +162,7 @@ void add_volume(struct facts *facts, const struct volume *volume)
     else
         facts_set_unknown(item, "size_bytes", UNKNOWN_NOT_PRESENT);
     set_encrypted(item, "encrypted", coverage);
-    if (coverage->state == COVERAGE_UNKNOWN)
-        facts_set_unknown(item, "coverage", coverage->reason);
-    else
-        facts_set_enum(item, "coverage", coverage_names[coverage->state]);
+    set_coverage(item, coverage);
     set_method(item, coverage);
     if (coverage->encryption.method != METHOD_NONE)
         set_layer(item, &coverage->encryption);

@@ -60,7 +60,7 @@ void hibernation_read(const struct sysroot *root, struct hibernation *ret_hibern
     *ret_hibernation = (struct hibernation){0};
     if (r == 0)
         r = sysroot_read_line(root, "/proc/cmdline", &command_line, NULL);
-    if (r < 0) {
+    if (r < 0 || states == NULL || command_line == NULL) {
         ret_hibernation->reason = unknown_reason_from_code(r);
         return;
     }

@@ -113,7 +113,7 @@ static int verify_checksum(const uint8_t *bytes, size_t size, struct luks_header
     AUTO_FREE uint8_t *copy = NULL;
     struct digest digest;
 
-    if (strncmp((const char *)bytes + LUKS2_ALG_AT, "sha256", SHORT_TEXT) != 0)
+    if (memcmp(bytes + LUKS2_ALG_AT, "sha256", sizeof("sha256")) != 0)
         return 0;
     copy = must_allocate(size, 1);
     memcpy(copy, bytes, size);

@@ -51,14 +51,14 @@ static int worst_of_interfaces(const struct request *request, struct inbound_res
         port.address = listener->address;
     for (size_t i = 0; i < request->network->interface_count; i++) {
         const struct network_interface *interface = &request->network->interfaces[i];
+        struct incoming incoming = {interface, request->family, request->sender};
         struct inbound_result answer;
         int r;
 
         if (!network_receives(request->network, interface) ||
             (listener->interface != 0 && listener->interface != interface->index))
             continue;
-        r = exposure_of_port(request->exposure, interface, request->family, request->sender, &port,
-                             &answer, err);
+        r = exposure_of_port(request->exposure, &incoming, &port, &answer, err);
         if (r < 0)
             return r;
         inbound_worsen(result, answer);

@@ -160,16 +160,16 @@ static int ask_about_port(struct question *question, uint8_t family, const uint8
     return 0;
 }
 
-static struct question prepare(struct exposure *exposure, const struct network_interface *interface,
-                               int family, enum sender sender)
+static struct question prepare(struct exposure *exposure, const struct incoming *incoming)
 {
+    const struct network_interface *interface = incoming->interface;
     struct question question = {
         .exposure = exposure,
         .interface = interface,
-        .sender = sender,
+        .sender = incoming->sender,
         .probe =
             {
-                .family = family == FAMILY_IPV4 ? NFPROTO_IPV4 : NFPROTO_IPV6,
+                .family = incoming->family == FAMILY_IPV4 ? NFPROTO_IPV4 : NFPROTO_IPV6,
                 .interface_index = interface->index,
                 .interface_group = interface->group,
                 .interface_type = interface->type,
@@ -181,16 +181,16 @@ static struct question prepare(struct exposure *exposure, const struct network_i
     return question;
 }
 
-int exposure_of_port(struct exposure *exposure, const struct network_interface *interface,
-                     int family, enum sender sender, const struct exposure_port *port,
-                     struct inbound_result *ret_result, struct error *err)
+int exposure_of_port(struct exposure *exposure, const struct incoming *incoming,
+                     const struct exposure_port *port, struct inbound_result *ret_result,
+                     struct error *err)
 {
-    struct question question = prepare(exposure, interface, family, sender);
+    struct question question = prepare(exposure, incoming);
     int r;
 
     question.probe.protocol = port->protocol;
     question.probe.port = port->port;
-    r = ask_about_port(&question, exposure_address_family(family), port->address, err);
+    r = ask_about_port(&question, exposure_address_family(incoming->family), port->address, err);
     *ret_result = question.result;
     return r;
 }
@@ -219,12 +219,11 @@ static int ask_about_band(const struct question *template, uint8_t family, const
     return 0;
 }
 
-int exposure_by_default(struct exposure *exposure, const struct network_interface *interface,
-                        int family, enum sender sender, struct inbound_result *ret_result,
-                        struct error *err)
+int exposure_by_default(struct exposure *exposure, const struct incoming *incoming,
+                        struct inbound_result *ret_result, struct error *err)
 {
     static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
-    struct question question = prepare(exposure, interface, family, sender);
+    struct question question = prepare(exposure, incoming);
     struct inbound_result all = {0};
 
     for (size_t i = 0; i < BANDS * sizeof(protocols); i++) {
@@ -232,7 +231,7 @@ int exposure_by_default(struct exposure *exposure, const struct network_interfac
         int r;
 
         question.probe.protocol = protocols[i % sizeof(protocols)];
-        r = ask_about_band(&question, exposure_address_family(family),
+        r = ask_about_band(&question, exposure_address_family(incoming->family),
                            candidates[i / sizeof(protocols)], &result, err);
         if (r < 0)
             return r;

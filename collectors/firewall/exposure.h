@@ -31,13 +31,19 @@ void inbound_worsen(struct inbound_result *result, struct inbound_result other);
 /* The family's number in AF_. */
 uint8_t exposure_address_family(int family);
 
+/* Where packets come from: an interface, a family, and who sends them. */
+struct incoming {
+    const struct network_interface *interface;
+    int family;
+    enum sender sender;
+};
+
 /*
  * What happens on an interface to a port that no rule speaks of. conditional when it differs
  * between ports or protocols. Fails as nft_evaluate.
  */
-int exposure_by_default(struct exposure *exposure, const struct network_interface *interface,
-                        int family, enum sender sender, struct inbound_result *ret_result,
-                        struct error *err);
+int exposure_by_default(struct exposure *exposure, const struct incoming *incoming,
+                        struct inbound_result *ret_result, struct error *err);
 
 /* One port, on the addresses of an interface, or on one of them. */
 struct exposure_port {
@@ -45,6 +51,6 @@ struct exposure_port {
     uint16_t port;
     const uint8_t *address; /* NULL: all of them */
 };
-int exposure_of_port(struct exposure *exposure, const struct network_interface *interface,
-                     int family, enum sender sender, const struct exposure_port *port,
-                     struct inbound_result *ret_result, struct error *err);
+int exposure_of_port(struct exposure *exposure, const struct incoming *incoming,
+                     const struct exposure_port *port, struct inbound_result *ret_result,
+                     struct error *err);

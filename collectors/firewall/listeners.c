@@ -64,7 +64,7 @@ int listeners_parse(const void *bytes, size_t length, uint8_t protocol, struct l
     struct netlink_message message;
 
     while (netlink_next_message(&walk, &message)) {
-        struct listener listener;
+        struct listener listener = {0};
         int r;
 
         if (message.type != SOCK_DIAG_BY_FAMILY)

@@ -29,7 +29,7 @@ static void copy_kind(const struct netlink_attribute *information, char kind[IFN
         return;
     text = netlink_text(&inner[IFLA_INFO_KIND]);
     if (text != NULL && strlen(text) < IFNAMSIZ)
-        strcpy(kind, text);
+        memcpy(kind, text, strlen(text) + 1);
 }
 
 static int parse_link(const struct netlink_message *message, struct network *network,
@@ -51,7 +51,7 @@ static int parse_link(const struct netlink_message *message, struct network *net
         return error_set(err, EBADMSG, "an interface has no name");
     if (network->interface_count == INTERFACES_MAX)
         return error_set(err, EFBIG, "there are more than %u interfaces", INTERFACES_MAX);
-    strcpy(interface.name, name);
+    memcpy(interface.name, name, strlen(name) + 1);
     interface.index = (uint32_t)header.ifi_index;
     interface.type = header.ifi_type;
     interface.up = (header.ifi_flags & IFF_UP) != 0;

@@ -63,6 +63,7 @@ static int take_elements(const struct netlink_message *set, struct text *out, st
 {
     AUTO(text_clear) struct text request = {0};
     AUTO_CLOSE int fd = -1;
+    struct netlink_request get = {.type = nf_tables_message(NFT_MSG_GETSETELEM)};
     int r;
 
     if (!elements_request(set, &request))
@@ -70,8 +71,9 @@ static int take_elements(const struct netlink_message *set, struct text *out, st
     fd = netlink_open(NETLINK_NETFILTER, err);
     if (fd < 0)
         return fd;
-    r = netlink_dump(fd, nf_tables_message(NFT_MSG_GETSETELEM), request.bytes, request.length,
-                     SET_MAX_SIZE, out, err);
+    get.payload = request.bytes;
+    get.length = request.length;
+    r = netlink_dump(fd, &get, SET_MAX_SIZE, out, err);
     if (r == -ENOENT) /* it went away since we saw its name */
         return error_set(err, EAGAIN, "the ruleset changed while we looked");
     return r == -EFBIG ? 0 : r;
@@ -95,10 +97,12 @@ static int take_all_elements(const struct text *sets, struct text *out, struct e
 
 static int dump_nf_tables(int fd, unsigned kind, struct text *out, struct error *err)
 {
+    const struct netlink_request request = {nf_tables_message(kind), &all_families,
+                                            sizeof(all_families)};
+
     if (out->length >= RULESET_MAX_SIZE)
         return error_set(err, EFBIG, "the ruleset is longer than %u bytes", RULESET_MAX_SIZE);
-    return netlink_dump(fd, nf_tables_message(kind), &all_families, sizeof(all_families),
-                        RULESET_MAX_SIZE - out->length, out, err);
+    return netlink_dump(fd, &request, RULESET_MAX_SIZE - out->length, out, err);
 }
 
 static int dump_ruleset(int fd, struct text *out, struct error *err)
@@ -119,14 +123,13 @@ static int dump_ruleset(int fd, struct text *out, struct error *err)
 
 static int get_generation(int fd, struct text *out, struct error *err)
 {
-    struct text bytes = {0};
-    int r = netlink_get(fd, nf_tables_message(NFT_MSG_GETGEN), &all_families, sizeof(all_families),
-                        &bytes, err);
+    const struct netlink_request request = {nf_tables_message(NFT_MSG_GETGEN), &all_families,
+                                            sizeof(all_families)};
+    int r = netlink_get(fd, &request, out, err);
 
     /* The kernel's words for not having nf_tables. */
     if (r == -EINVAL || r == -EOPNOTSUPP || r == -EPROTONOSUPPORT)
-        r = -ENOENT;
-    *out = bytes;
+        return -ENOENT;
     return r;
 }
 
@@ -147,7 +150,8 @@ static int try_ruleset(struct text *out, struct error *err)
         r = get_generation(fd, &after, err);
     if (r < 0)
         return r;
-    if (before.length != after.length || memcmp(before.bytes, after.bytes, after.length) != 0)
+    if (before.length != after.length ||
+        memcmp(text_string(&before), text_string(&after), after.length) != 0)
         return error_set(err, EAGAIN, "the ruleset changed while we looked");
     return 0;
 }
@@ -179,14 +183,14 @@ static int take_legacy_tables(const struct sysroot *root, struct text *out)
     return 0;
 }
 
-static int take_route_dump(uint16_t kind, const void *request, size_t length, struct text *out)
+static int take_route_dump(const struct netlink_request *request, struct text *out)
 {
     int r = -EAGAIN;
 
     for (int i = 0; i < TRIES && r == -EAGAIN; i++) {
         AUTO_CLOSE int fd = netlink_open(NETLINK_ROUTE, NULL);
 
-        r = fd < 0 ? fd : netlink_dump(fd, kind, request, length, NETWORK_MAX_SIZE, out, NULL);
+        r = fd < 0 ? fd : netlink_dump(fd, request, NETWORK_MAX_SIZE, out, NULL);
     }
     return r;
 }
@@ -195,11 +199,12 @@ static int take_network(struct recording *recording)
 {
     static const struct ifinfomsg any_link;
     static const struct ifaddrmsg any_address;
-    int r = take_route_dump(RTM_GETLINK, &any_link, sizeof(any_link), &recording->links);
+    static const struct netlink_request links = {RTM_GETLINK, &any_link, sizeof(any_link)};
+    static const struct netlink_request addresses = {RTM_GETADDR, &any_address,
+                                                     sizeof(any_address)};
+    int r = take_route_dump(&links, &recording->links);
 
-    if (r < 0)
-        return r;
-    return take_route_dump(RTM_GETADDR, &any_address, sizeof(any_address), &recording->addresses);
+    return r < 0 ? r : take_route_dump(&addresses, &recording->addresses);
 }
 
 static enum network_namespace find_namespace(const struct sysroot *root)
@@ -216,18 +221,18 @@ static enum network_namespace find_namespace(const struct sysroot *root)
 static int take_socket_dump(uint8_t family, uint8_t protocol, struct text *out)
 {
     /* Of UDP, those that are not connected to someone. */
-    const struct inet_diag_req_v2 request = {
+    const struct inet_diag_req_v2 wanted = {
         .sdiag_family = family,
         .sdiag_protocol = protocol,
         .idiag_states = 1U << (protocol == IPPROTO_TCP ? TCP_LISTEN : TCP_CLOSE),
     };
+    const struct netlink_request request = {SOCK_DIAG_BY_FAMILY, &wanted, sizeof(wanted)};
     AUTO_CLOSE int fd = netlink_open(NETLINK_SOCK_DIAG, NULL);
     int r;
 
     if (fd < 0)
         return fd;
-    r = netlink_dump(fd, SOCK_DIAG_BY_FAMILY, &request, sizeof(request), SOCKETS_MAX_SIZE, out,
-                     NULL);
+    r = netlink_dump(fd, &request, SOCKETS_MAX_SIZE, out, NULL);
     return r == -ENOENT && family == AF_INET6 ? 0 : r; /* a kernel without IPv6 */
 }
 

@@ -124,11 +124,9 @@ void units_set_fact(const struct units *units, const struct sysroot *root, uint6
         facts_set_unknown(facts, fact, UNKNOWN_NOT_PRESENT);
     else if (unit == NULL && units->result < 0)
         facts_set_unknown(facts, fact, unknown_reason_from_code(units->result));
-    else if (unit == NULL)
-        facts_set_unknown(facts, fact, UNKNOWN_NOT_APPLICABLE);
-    else if (strcmp(unit, INIT_GROUP_NAME) == 0) /* systemd holds it for some unit */
+    else if (unit != NULL && strcmp(unit, INIT_GROUP_NAME) == 0) /* held for some other unit */
         facts_set_unknown(facts, fact, UNKNOWN_UNSUPPORTED);
-    else if (is_shipped(root, file))
+    else if (unit != NULL && is_shipped(root, file))
         facts_set_text(facts, fact, file);
     else
         facts_set_unknown(facts, fact, UNKNOWN_NOT_APPLICABLE);

@@ -15,7 +15,7 @@
 static int driver_in_kernel(const struct sysroot *root, bool *ret_there, bool *ret_built_in,
                             struct error *err)
 {
-    bool has_module, has_driver, has_state;
+    bool has_module = false, has_driver = false, has_state = false;
     int r = sysroot_exists(root, "/sys/module/usb_storage", &has_module, err);
 
     if (r == 0)

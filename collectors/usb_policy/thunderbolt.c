@@ -44,7 +44,7 @@ static int add_domain(const struct sysroot *root, const char *name, struct domai
 
     if (r == 0)
         r = read_attribute(root, name, "iommu_dma_protection", &protection, err);
-    if (r < 0)
+    if (r < 0 || security == NULL || protection == NULL)
         return r;
     while (thunderbolt_choices[index] != NULL && strcmp(thunderbolt_choices[index], security) != 0)
         index++;

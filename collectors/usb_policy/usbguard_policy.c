@@ -196,7 +196,7 @@ static int apply_folder(const struct usbguard_files *files, enum usbguard_storag
 
 int usbguard_files_enforce(const struct usbguard_files *files, bool *ret_enforce, struct error *err)
 {
-    struct usbguard_configuration configuration;
+    struct usbguard_configuration configuration = {0};
     enum usbguard_storage storage = STORAGE_UNDECIDED;
     int r = files->configuration.code;
 

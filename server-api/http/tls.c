@@ -6,9 +6,9 @@
 
 #include "platform/cleanup.h"
 #include "server-api/openssl_scope.h"
+#include "snapshot/record_padding.h"
 
 #define GROUPS                "X25519:P-256"
-#define PADDING               512U
 #define CERTIFICATE_LIST_SIZE 16384
 #define CHAIN_DEPTH           2
 /* As ALPN writes it (RFC 7301, 3.1), with its length before it. */
@@ -48,6 +48,13 @@ static int tolerate_times(int ok, X509_STORE_CTX *store_context)
            (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID);
 }
 
+static size_t pad(SSL *ssl, int content_type, size_t length, void *argument)
+{
+    (void)ssl;
+    (void)argument;
+    return record_padding(content_type, length);
+}
+
 static bool set_protocol(SSL_CTX *context)
 {
     char groups[] = GROUPS; /* OpenSSL 3.0 wants it without const */
@@ -58,12 +65,11 @@ static bool set_protocol(SSL_CTX *context)
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(context, CERTIFICATE_LIST_SIZE);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    SSL_CTX_set_record_padding_callback(context, pad);
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set1_groups_list(context, groups) == 1 &&
-           SSL_CTX_set_num_tickets(context, 0) == 1 &&
-           SSL_CTX_set_max_early_data(context, 0) == 1 &&
-           SSL_CTX_set_block_padding(context, PADDING) == 1;
+           SSL_CTX_set_num_tickets(context, 0) == 1 && SSL_CTX_set_max_early_data(context, 0) == 1;
 }
 
 static bool set_identity(SSL_CTX *context, const struct tls_identity *identity)

@@ -57,6 +57,15 @@ def target_address(family, source, port):
     return (MACHINE[6], port)
 
 
+def is_connected(sock):
+    """Whether the first packet was answered; SO_ERROR would also tell of later ones."""
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def connect_all(family, sources, seconds):
     """The ports that accept a TCP connection from one of the sources."""
     reached = set()
@@ -74,7 +83,7 @@ def connect_all(family, sources, seconds):
     deadline = time.monotonic() + seconds
     while selector.get_map() and time.monotonic() < deadline:
         for key, _ in selector.select(deadline - time.monotonic()):
-            if key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+            if is_connected(key.fileobj):
                 reached.add(key.data)
             selector.unregister(key.fileobj)
     for sock in open_sockets:
@@ -351,6 +360,11 @@ RULESETS = {
     "half_of_all_rates": (
         "table inet f { chain i { " + CHAIN % "drop" + "limit rate 1/hour burst 1 packets accept } }",
         "conditional"),
+    "marked_where_a_rate_is_exceeded": (
+        "table inet f { chain p { type filter hook prerouting priority mangle;"
+        " limit rate 1/hour burst 1 packets accept; meta mark set 0x7; }"
+        " chain i { " + CHAIN % "drop" + "meta mark 0x7 accept } }",
+        "conditional"),
     "redirected": (
         "table inet n { chain p { type nat hook prerouting priority dstnat;"
         " tcp dport 8080 redirect to :80 } }"
@@ -358,7 +372,8 @@ RULESETS = {
         "filtering"),
     "reverse_path": (
         "table inet f { chain p { type filter hook prerouting priority raw;"
-        " fib saddr . iif oif missing drop; fib daddr type != local drop }"
+        " fib saddr . iif oif missing drop; fib saddr oif != eth0 drop; fib saddr oifname != \"eth0\" drop;"
+        " fib saddr type local drop; fib daddr type != local drop }"
         " chain i { " + CHAIN % "accept" + "tcp dport 22 drop } }",
         "not_filtering"),
     "source_ports": (
@@ -535,10 +550,15 @@ def check_random(machine, seed):
 def enter_namespace():
     """Starts this program again inside a network namespace, as root or with a user namespace."""
     options = ["-n"] if os.geteuid() == 0 else ["-r", "-n"]
+    # Its own first process makes the namespace the machine's, where the collector may look.
+    whole_machine = ["-p", "-f", "--mount-proc"]
     for tool in ("unshare", "ip", "nft"):
         if shutil.which(tool) is None:
             print(f"skipped: there is no {tool}")
             return SKIP
+    if subprocess.run(["unshare", *options, *whole_machine, "true"], capture_output=True,
+                      check=False).returncode == 0:
+        options += whole_machine
     if subprocess.run(["unshare", *options, "nft", "list", "ruleset"], capture_output=True,
                       check=False).returncode != 0:
         print("skipped: no network namespace can be made here")

@@ -41,13 +41,15 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder)
         for name in FOLDERS:
-            shutil.copytree(root / name, copy / name)
+            shutil.copytree(root / name, copy / name,
+                            ignore=shutil.ignore_patterns("fixtures", "corpus"))
         subprocess.run(["git", "init", "-q", copy], check=True)
         for check, name, mistake, complaint in MISTAKES:
             file = copy / name
             before = file.read_text() if file.exists() else None
             file.write_text((before or "") + mistake)
-            subprocess.run(["git", "-C", copy, "add", "-A"], check=True)
+            if check in ("words", "scripts"): # these ask git for the files
+                subprocess.run(["git", "-C", copy, "add", "-A"], check=True)
             result = subprocess.run([root / "tests/lint" / f"check_{check}", copy],
                                     capture_output=True, text=True, check=False)
             if result.returncode == 0 or complaint not in result.stdout + result.stderr:

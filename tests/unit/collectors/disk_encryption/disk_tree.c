@@ -175,6 +175,14 @@ void tree_mount(struct disk_tree *tree, const char *device, const char *point,
     tree_mount_with(tree, device, point, filesystem, source_and_options);
 }
 
+void tree_forget(struct disk_tree *tree, const char *folder)
+{
+    AUTO(text_clear) struct text path = {0};
+
+    text_add_format(&path, "%s/%s", tree->folder, folder);
+    assert_int_equal(rmdir(path.bytes), 0);
+}
+
 void tree_swap(struct disk_tree *tree, const char *path, const char *type)
 {
     text_add_format(&tree->swaps, "%s\t%s\t1024\t0\t-2\n", path, type);

@@ -48,6 +48,8 @@ void tree_mount(struct disk_tree *tree, const char *device, const char *point,
                 const char *filesystem);
 void tree_mount_with(struct disk_tree *tree, const char *device, const char *point,
                      const char *filesystem, const char *source_and_options);
+/* Removes an empty folder. */
+void tree_forget(struct disk_tree *tree, const char *folder);
 void tree_swap(struct disk_tree *tree, const char *path, const char *type);
 /* members: kernel names between spaces; missing: how many more the kernel misses. */
 void tree_btrfs(struct disk_tree *tree, const char *members, unsigned missing);

@@ -121,6 +121,17 @@ TEST(a_logical_volume_over_luks_and_a_plain_disk_is_not_encrypted)
     assert_volume_text(result, "coverage", "part");
 }
 
+TEST(a_logical_volume_over_two_plain_disks_is_not_even_partly_encrypted)
+{
+    struct disk_tree tree = disk_tree();
+    AUTO(auto_json_free) struct json *result = NULL;
+
+    tree_disk(&tree, "sdb");
+    tree_mapped(&tree, "dm-0", "LVM-abc", "sda1 sdb");
+    result = collect_root_on(&tree, "dm-0");
+    assert_volume_text(result, "coverage", "none");
+}
+
 TEST(a_snapshot_of_a_logical_volume_counts_down_to_its_disks)
 {
     struct disk_tree tree = disk_tree();
@@ -265,6 +276,20 @@ TEST(reads_cipher_key_and_tpm_from_the_luks2_header)
     assert_int_equal(bits, 512);
     assert_true(json_bool(json_member(volume, "tpm2_unlock"), &tpm2) && tpm2);
     assert_true(json_bool(json_member(volume, "tpm2_pin"), &pin) && !pin);
+}
+
+TEST(the_header_of_a_stick_is_left_alone)
+{
+    struct disk_tree tree = tree_new();
+    AUTO(auto_json_free) struct json *result = NULL;
+
+    tree_disk(&tree, "sdb");
+    tree_attribute(&tree, "sdb", "removable", "1\n");
+    put_header(&tree, "sdb", "luks2-tpm2-token.hdr");
+    tree_mapped(&tree, "dm-0", LUKS2, "sdb");
+    result = collect_root_on(&tree, "dm-0");
+    assert_fact_bool(result, "root_encrypted", true);
+    assert_fact_unknown(result, "volumes[0].cipher", "not_present");
 }
 
 TEST(reads_the_luks1_header)
@@ -494,6 +519,7 @@ int main(void)
         RUN(lvm_on_luks_is_encrypted),
         RUN(luks_on_lvm_is_encrypted),
         RUN(a_logical_volume_over_luks_and_a_plain_disk_is_not_encrypted),
+        RUN(a_logical_volume_over_two_plain_disks_is_not_even_partly_encrypted),
         RUN(a_snapshot_of_a_logical_volume_counts_down_to_its_disks),
         RUN(raid_over_luks_members_is_encrypted),
         RUN(raid_with_one_plain_member_is_not_encrypted),
@@ -507,6 +533,7 @@ int main(void)
         RUN(integrity_alone_is_not_encryption),
         RUN(authenticated_luks2_is_encrypted_and_its_header_found),
         RUN(reads_cipher_key_and_tpm_from_the_luks2_header),
+        RUN(the_header_of_a_stick_is_left_alone),
         RUN(reads_the_luks1_header),
         RUN(a_null_cipher_in_the_header_is_not_encryption),
         RUN(without_a_header_a_null_cipher_in_use_makes_it_unknown),

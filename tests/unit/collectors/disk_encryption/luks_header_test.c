@@ -192,6 +192,12 @@ TEST(a_pin_counts_only_when_every_tpm_token_asks_for_it)
                        &header),
         0);
     assert_false(header.tpm2_pin);
+    assert_int_equal(parse_metadata("{\"segments\":{\"0\":" CRYPT_SEGMENT
+                                    "},\"tokens\":{\"0\":{\"type\":\"systemd-tpm2\"},"
+                                    "\"1\":{\"type\":\"systemd-tpm2\",\"tpm2-pin\":true}}}",
+                                    &header),
+                     0);
+    assert_false(header.tpm2_pin);
 }
 
 TEST(keys_of_several_lengths_leave_the_length_open)
@@ -213,13 +219,13 @@ TEST(metadata_that_are_not_as_they_should_be_are_refused)
         "{}",
         "[]",
         "{\"segments\":{}}",
-        "{\"segments\":[" CRYPT_SEGMENT "]}",
+        "{\"segments\":[{\"type\":\"linear\"}]}",
         "{\"segments\":{\"0\":{\"type\":\"crypt\"}}}",
         "{\"segments\":{\"0\":{\"type\":\"new\"}}}",
         "{\"segments\":{\"0\":{\"encryption\":\"aes-xts-plain64\"}}}",
         "{\"segments\":{\"0\":{\"type\":\"crypt\",\"encryption\":\"\"}}}",
         "{\"segments\":{\"0\":{\"type\":\"crypt\",\"encryption\":\"a b\"}}}",
-        "{\"segments\":{\"0\":" CRYPT_SEGMENT "},\"segments\":{\"0\":" CRYPT_SEGMENT "}}",
+        "{\"segments\":{\"0\":{\"type\":\"linear\"}},\"segments\":{\"0\":{\"type\":\"linear\"}}}",
     };
 
     for (size_t i = 0; i < sizeof(metadata) / sizeof(metadata[0]); i++) {

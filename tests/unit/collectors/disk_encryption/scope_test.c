@@ -126,6 +126,7 @@ TEST(a_plain_disk_that_is_not_mounted_is_only_counted)
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         tree_udev(&tree, others[i], "");
+    tree_udev(&tree, "sda1", "E:ID_FS_USAGE=filesystem\n"); /* mounted at /boot */
     tree_disk(&tree, "sdb");
     tree_udev(&tree, "sdb", "E:ID_FS_TYPE=ntfs\nE:ID_FS_USAGE=filesystem\n");
     result = tree_collect(&tree);
@@ -230,6 +231,24 @@ TEST(an_image_file_that_is_gone_is_unknown)
     assert_fact_unknown(result, "all_encrypted", "not_present");
 }
 
+TEST(a_plain_disk_counts_when_mounted_read_only_too)
+{
+    struct disk_tree tree = encrypted_tree();
+
+    tree_disk(&tree, "sdb");
+    tree_mount_with(&tree, "sdb", "/mnt/archive", "ext4", "/dev/sdb ro,errors=remount-ro");
+    assert_all(&tree, false);
+}
+
+TEST(a_read_only_system_folder_holds_nobodys_data)
+{
+    struct disk_tree tree = encrypted_tree();
+
+    tree_disk(&tree, "sdb");
+    tree_mount_with(&tree, "sdb", "/usr", "ext4", "/dev/sdb ro");
+    assert_all(&tree, true);
+}
+
 TEST(read_only_images_do_not_count)
 {
     struct disk_tree tree = encrypted_tree();
@@ -237,6 +256,15 @@ TEST(read_only_images_do_not_count)
     tree_made_of(&tree, "loop0", "");
     tree_attribute(&tree, "loop0", "loop/backing_file", "/x.snap\n");
     tree_mount_with(&tree, "loop0", "/snap/x/1", "squashfs", "/dev/loop0 ro");
+    assert_all(&tree, true);
+}
+
+TEST(a_plain_volume_that_is_only_read_does_not_count)
+{
+    struct disk_tree tree = encrypted_tree();
+
+    tree_partition(&tree, "sda3", "sda");
+    tree_mount_with(&tree, "sda3", "/usr", "ext4", "/dev/sda3 ro");
     assert_all(&tree, true);
 }
 
@@ -384,6 +412,20 @@ TEST(an_overlay_is_where_it_writes)
     tree_mount(&tree, "sda", "/run/live/overlay", "ext4");
     result = tree_collect(&tree);
     assert_fact_bool(result, "root_encrypted", false);
+}
+
+TEST(an_overlay_whose_folders_are_not_where_it_says_is_unknown)
+{
+    struct disk_tree tree = tree_new();
+    AUTO(auto_json_free) struct json *result = NULL;
+
+    mount_live_system(&tree);
+    tree_disk(&tree, "sda");
+    tree_mapped(&tree, "dm-0", "CRYPT-LUKS2-aa-x", "sda");
+    tree_mount(&tree, "dm-0", "/run/live/overlay", "ext4");
+    tree_forget(&tree, "run/live/overlay/work");
+    result = tree_collect(&tree);
+    assert_fact_unknown(result, "root_encrypted", "sandboxed");
 }
 
 TEST(inside_a_container_nothing_is_known)
@@ -554,7 +596,10 @@ int main(void)
         RUN(an_encrypted_stick_is_no_evidence_for_the_machine),
         RUN(an_image_file_is_where_its_file_is),
         RUN(an_image_file_that_is_gone_is_unknown),
+        RUN(a_plain_disk_counts_when_mounted_read_only_too),
+        RUN(a_read_only_system_folder_holds_nobodys_data),
         RUN(read_only_images_do_not_count),
+        RUN(a_plain_volume_that_is_only_read_does_not_count),
         RUN(subvolumes_and_bind_mounts_are_one_volume),
         RUN(btrfs_counts_every_member),
         RUN(btrfs_with_a_missing_member_is_unknown),
@@ -565,6 +610,7 @@ int main(void)
         RUN(what_is_in_memory_or_elsewhere_has_nothing_to_encrypt),
         RUN(a_live_system_in_memory_has_nothing_to_praise),
         RUN(an_overlay_is_where_it_writes),
+        RUN(an_overlay_whose_folders_are_not_where_it_says_is_unknown),
         RUN(inside_a_container_nothing_is_known),
         RUN(a_mark_that_an_image_left_makes_no_container_of_a_machine),
         RUN(plain_swap_counts),

@@ -340,10 +340,10 @@ TEST(says_when_a_rule_speaks_of_the_port)
     }
 }
 
-/* Every register number and length must stay inside the registers. */
+/* Eight bytes do not fit into the last register of four. */
 TEST(registers_beyond_the_last_are_refused)
 {
-    static const uint32_t registers[] = {0, 5, 7, 24, UINT32_MAX};
+    static const uint32_t registers[] = {0, 5, 7, NFT_REG32_15, 24, UINT32_MAX};
 
     for (size_t i = 0; i < sizeof(registers) / sizeof(*registers); i++) {
         AUTO(text_clear) struct text dump = {0};
@@ -357,7 +357,7 @@ TEST(registers_beyond_the_last_are_refused)
         expression = nft_open_expression(&dump, "cmp");
         nft_add_number(&dump, NFTA_CMP_SREG, registers[i]);
         nft_add_number(&dump, NFTA_CMP_OP, NFT_CMP_EQ);
-        nft_add_value(&dump, NFTA_CMP_DATA, "ab", 2);
+        nft_add_value(&dump, NFTA_CMP_DATA, "abcdefgh", 8);
         nft_close_expression(&dump, expression);
         nft_close_rule(&dump, open);
         assert_int_equal(follow(&dump, PLENTY, &work, &answer), -EBADMSG);

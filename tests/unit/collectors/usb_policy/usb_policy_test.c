@@ -253,11 +253,21 @@ TEST(the_kernel_refuses_what_its_command_line_lists)
     char *folder = laptop(), *soft = laptop();
     AUTO(auto_json_free) struct json *result = NULL;
 
-    fixture_write(folder, "proc/cmdline", "quiet module_blacklist=foo,usb-storage\n");
+    fixture_write(folder, "proc/cmdline", "quiet module_blacklist=foo,usb_storage\n");
     assert_policy(folder, "blocked");
     fixture_write(soft, "proc/cmdline", "quiet modprobe.blacklist=usb-storage\n");
     result = collect(soft);
     assert_fact_text(result, "storage_driver_policy", "blacklist");
+}
+
+TEST(the_kernel_loads_what_its_command_line_lists_by_another_name)
+{
+    char *dash = laptop(), *replaced = laptop();
+
+    fixture_write(dash, "proc/cmdline", "quiet module_blacklist=usb-storage\n");
+    assert_policy(dash, "unrestricted");
+    fixture_write(replaced, "proc/cmdline", "module_blacklist=usb_storage module_blacklist=foo\n");
+    assert_policy(replaced, "unrestricted");
 }
 
 TEST(no_module_can_be_loaded_any_more)
@@ -357,6 +367,17 @@ TEST(usbguard_that_was_never_started_enforces_nothing)
     assert_fact_text(result, "removable_storage_policy", "unrestricted");
 }
 
+TEST(usbguard_without_a_process_does_not_run)
+{
+    char *folder = laptop();
+    AUTO(auto_json_free) struct json *result = NULL;
+
+    install_usbguard(folder, CONFIGURATION, "");
+    fixture_write(folder, "sys/fs/cgroup/system.slice/usbguard.service/cgroup.procs", "");
+    result = collect(folder);
+    assert_fact_bool(result, "usbguard_running", false);
+}
+
 TEST(usbguard_that_died_leaves_a_closed_controller_closed)
 {
     char *folder = laptop();
@@ -406,9 +427,9 @@ TEST(the_least_protected_thunderbolt_domain_counts)
     AUTO(auto_json_free) struct json *result = NULL;
 
     fixture_write(folder, "sys/bus/thunderbolt/devices/domain0/security", "user\n");
-    fixture_write(folder, "sys/bus/thunderbolt/devices/domain0/iommu_dma_protection", "1\n");
+    fixture_write(folder, "sys/bus/thunderbolt/devices/domain0/iommu_dma_protection", "0\n");
     fixture_write(folder, "sys/bus/thunderbolt/devices/domain1/security", "none\n");
-    fixture_write(folder, "sys/bus/thunderbolt/devices/domain1/iommu_dma_protection", "0\n");
+    fixture_write(folder, "sys/bus/thunderbolt/devices/domain1/iommu_dma_protection", "1\n");
     result = collect(folder);
     assert_fact_text(result, "thunderbolt_security", "none");
     assert_fact_bool(result, "iommu_dma_protection", false);
@@ -443,6 +464,7 @@ int main(void)
         RUN(files_that_modprobe_passes_over_do_not_count),
         RUN(a_file_in_etc_replaces_one_of_its_name),
         RUN(the_kernel_refuses_what_its_command_line_lists),
+        RUN(the_kernel_loads_what_its_command_line_lists_by_another_name),
         RUN(no_module_can_be_loaded_any_more),
         RUN(a_kernel_without_the_driver_has_to_say_so),
         RUN(an_install_line_that_loads_after_all_does_not_block),
@@ -450,6 +472,7 @@ int main(void)
         RUN(counts_each_device_once_by_what_it_can_do),
         RUN(usbguard_that_runs_by_rules_controls_storage),
         RUN(usbguard_that_was_never_started_enforces_nothing),
+        RUN(usbguard_without_a_process_does_not_run),
         RUN(usbguard_that_died_leaves_a_closed_controller_closed),
         RUN(usbguard_that_allows_all_storage_opens_a_closed_controller),
         RUN(without_systemd_nobody_tells_whether_usbguard_runs),

@@ -1,0 +1,192 @@
+#include <string.h>
+
+#include "platform/cleanup.h"
+#include "platform/json.h"
+#include "server-api/store/database.h"
+#include "tests/support/store_world.h"
+#include "tests/support/test.h"
+
+#define DAY 86400
+
+static struct json *fleet_at(const struct store_world *world, const char *organisation, int64_t now)
+{
+    AUTO(text_clear) struct text text = {0};
+    struct json *fleet = NULL;
+    struct error err = {0};
+
+    if (store_write_fleet(world->store, organisation, now, &text, &err) < 0 ||
+        json_parse(text.bytes, text.length, &json_default_limits, &fleet, &err) < 0)
+        fail_msg("%s", err.message);
+    return fleet;
+}
+
+static const struct json *first_machine(const struct json *fleet)
+{
+    return json_first(json_member(json_first(json_member(fleet, "organisations")), "machines"));
+}
+
+static const struct json *check_of(const struct json *machine, const char *id)
+{
+    const struct json *check = json_first(json_member(machine, "checks"));
+
+    while (check != NULL && strcmp(json_text(json_member(check, "id")), id) != 0)
+        check = json_next(check);
+    return check;
+}
+
+static void assert_member(const struct json *object, const char *name, const char *expected)
+{
+    const char *text = json_text(json_member(object, name));
+
+    if (text == NULL || strcmp(text, expected) != 0)
+        fail_msg("%s is %s, not %s", name, text == NULL ? "no text" : text, expected);
+}
+
+static void assert_flag(const struct json *machine, const char *name, bool expected)
+{
+    bool value;
+
+    assert_true(json_bool(json_member(machine, name), &value));
+    assert_int_equal(value, expected);
+}
+
+TEST(tells_what_is_known_of_a_machine)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_test_agent_free) struct test_agent *agent = test_agent_new(world);
+    AUTO(parcel_clear) struct parcel parcel = {0};
+    AUTO(auto_json_free) struct json *fleet = NULL;
+    const struct json *machine;
+
+    agent->restart_pending = true;
+    test_agent_check_in(agent, world, &parcel);
+    fleet = fleet_at(world, NULL, TEST_NOW + 60);
+    assert_member(fleet, "generated_at", "2026-11-30T00:54:20Z");
+    machine = first_machine(fleet);
+    assert_member(machine, "id", TEST_MACHINE);
+    assert_member(machine, "label", "field-07");
+    assert_member(machine, "kind", "laptop");
+    assert_member(machine, "system", "Debian GNU/Linux 12 (bookworm)");
+    assert_member(machine, "seen_at", "2026-11-30T00:53:20Z");
+    assert_flag(machine, "overdue", false);
+    assert_flag(machine, "revoked", false);
+    assert_int_equal(json_count(json_member(machine, "checks")),
+                     json_count(json_at(fleet, "/baseline/checks")));
+    assert_member(check_of(machine, "restart_pending"), "state", "fail");
+    assert_member(check_of(machine, "restart_pending"), "fact", "/patch_level/restart_required");
+    assert_member(check_of(machine, "disk_encrypted"), "state", "unknown");
+    assert_member(check_of(machine, "disk_encrypted"), "reason", "not_present");
+    assert_true(json_count(json_member(machine, "checks")) > 5);
+}
+
+TEST(a_verdict_past_its_time_is_unknown)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_test_agent_free) struct test_agent *agent = test_agent_new(world);
+    AUTO(parcel_clear) struct parcel parcel = {0};
+    AUTO(auto_json_free) struct json *fresh = NULL, *old = NULL;
+
+    test_agent_check_in(agent, world, &parcel);
+    fresh = fleet_at(world, NULL, TEST_NOW + 7 * DAY);
+    assert_member(check_of(first_machine(fresh), "restart_pending"), "state", "pass");
+    assert_flag(first_machine(fresh), "overdue", false);
+    old = fleet_at(world, NULL, TEST_NOW + 7 * DAY + 1);
+    assert_member(check_of(first_machine(old), "restart_pending"), "state", "unknown");
+    assert_member(check_of(first_machine(old), "restart_pending"), "reason", "stale");
+    assert_flag(first_machine(old), "overdue", true);
+}
+
+TEST(what_fails_on_a_silent_machine_is_unknown_too)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_test_agent_free) struct test_agent *agent = test_agent_new(world);
+    AUTO(parcel_clear) struct parcel parcel = {0};
+    AUTO(auto_json_free) struct json *fleet = NULL;
+
+    agent->restart_pending = true;
+    test_agent_check_in(agent, world, &parcel);
+    fleet = fleet_at(world, NULL, TEST_NOW + 30 * DAY);
+    assert_member(check_of(first_machine(fleet), "restart_pending"), "state", "unknown");
+}
+
+TEST(a_machine_that_sent_nothing_is_unknown_in_everything)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_json_free) struct json *fleet = fleet_at(world, NULL, TEST_NOW);
+    const struct json *machine = first_machine(fleet);
+
+    assert_true(json_is(json_member(machine, "seen_at"), JSON_NULL));
+    assert_int_equal(json_count(json_member(machine, "checks")),
+                     json_count(json_at(fleet, "/baseline/checks")));
+    for (const struct json *check = json_first(json_member(machine, "checks")); check != NULL;
+         check = json_next(check))
+        assert_member(check, "state", "unknown");
+}
+
+TEST(a_fork_is_remembered_for_a_month)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_test_agent_free) struct test_agent *agent = test_agent_new(world);
+    AUTO(parcel_clear) struct parcel first = {0}, fork = {0}, next = {0};
+    AUTO(auto_json_free) struct json *fleet = NULL, *later = NULL;
+    struct test_agent copy = *agent;
+    struct parcel *one = &fork;
+
+    test_agent_check_in(agent, world, &first);
+    copy.number = 9;
+    test_agent_look(&copy, world, &fork);
+    assert_int_equal(store_world_ingest(world, &one, 1), 0);
+    test_agent_check_in(agent, world, &next);
+    fleet = fleet_at(world, NULL, TEST_NOW + DAY);
+    assert_string_equal(json_text(json_first(json_member(first_machine(fleet), "flags"))), "fork");
+    later = fleet_at(world, NULL, TEST_NOW + 31 * DAY);
+    assert_int_equal(json_count(json_member(first_machine(later), "flags")), 0);
+}
+
+TEST(each_organisation_has_its_own_machines)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_json_free) struct json *all = NULL, *one = NULL;
+    char id[ORGANISATION_ID_SIZE];
+
+    assert_int_equal(store_add_organisation(world->store, "Gullhaven \"Rescue\"", 1, id, NULL), 0);
+    all = fleet_at(world, NULL, TEST_NOW);
+    assert_int_equal(json_count(json_member(all, "organisations")), 2);
+    one = fleet_at(world, id, TEST_NOW);
+    assert_int_equal(json_count(json_member(one, "organisations")), 1);
+    assert_member(json_first(json_member(one, "organisations")), "name", "Gullhaven \"Rescue\"");
+    assert_null(first_machine(one));
+}
+
+TEST(verdicts_of_checks_that_are_gone_are_passed_over)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_test_agent_free) struct test_agent *agent = test_agent_new(world);
+    AUTO(parcel_clear) struct parcel parcel = {0};
+    AUTO(auto_json_free) struct json *fleet = NULL;
+
+    test_agent_check_in(agent, world, &parcel);
+    assert_int_equal(database_run(world->store,
+                                  "UPDATE verdict SET check_id = 'gone' WHERE check_id = "
+                                  "'restart_pending'",
+                                  NULL),
+                     0);
+    fleet = fleet_at(world, NULL, TEST_NOW);
+    assert_null(check_of(first_machine(fleet), "gone"));
+    assert_member(check_of(first_machine(fleet), "restart_pending"), "state", "unknown");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        RUN(tells_what_is_known_of_a_machine),
+        RUN(a_verdict_past_its_time_is_unknown),
+        RUN(what_fails_on_a_silent_machine_is_unknown_too),
+        RUN(a_machine_that_sent_nothing_is_unknown_in_everything),
+        RUN(a_fork_is_remembered_for_a_month),
+        RUN(each_organisation_has_its_own_machines),
+        RUN(verdicts_of_checks_that_are_gone_are_passed_over),
+    };
+
+    return RUN_ALL(tests);
+}
