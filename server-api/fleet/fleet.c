@@ -41,51 +41,16 @@ static int check_token(const struct exchange *exchange, const char *data_folder,
     return digest_equal(&expected, &actual) && length > 0 ? 0 : -EACCES;
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-/* Percent-encoding (RFC 3986, 2.1); false for a broken escape, a NUL, or too long a value. */
-static bool decode_value(const char *encoded, char *ret_value, size_t size)
-{
-    size_t length = 0;
-
-    while (*encoded != '\0' && length + 1 < size) {
-        int high, low;
-
-        if (*encoded != '%') {
-            ret_value[length++] = *encoded++;
-            continue;
-        }
-        high = hex_value(encoded[1]);
-        low = high < 0 ? -1 : hex_value(encoded[2]);
-        if (low < 0 || (high == 0 && low == 0))
-            return false;
-        ret_value[length++] = (char)(high << 4 | low);
-        encoded += 3;
-    }
-    ret_value[length] = '\0';
-    return *encoded == '\0';
-}
-
-/* "" for all of them. -EINVAL when the query is another one. */
+/* "" for all organisations. -EINVAL when the query is another one, -ENOENT for an unknown one. */
 static int read_query(struct store *store, const char *query,
                       char ret_organisation[ORGANISATION_ID_SIZE], struct error *err)
 {
-    char wanted[ORGANISATION_NAME_SIZE];
-
     ret_organisation[0] = '\0';
     if (query[0] == '\0')
         return 0;
-    if (strncmp(query, QUERY, strlen(QUERY)) != 0 ||
-        !decode_value(query + strlen(QUERY), wanted, sizeof(wanted)))
-        return error_set(err, EINVAL, "The query is not like " QUERY "NAME.");
-    return store_find_organisation(store, wanted, ret_organisation, err);
+    if (strncmp(query, QUERY, strlen(QUERY)) != 0)
+        return error_set(err, EINVAL, "The query is not like " QUERY "IDENTIFIER.");
+    return store_find_organisation(store, query + strlen(QUERY), ret_organisation, err);
 }
 
 static void refuse(struct exchange *exchange, int code, const struct error *err)

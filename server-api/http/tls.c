@@ -57,6 +57,8 @@ static size_t pad(SSL *ssl, int content_type, size_t length, void *argument)
 
 static bool set_protocol(SSL_CTX *context)
 {
+    char groups[] = GROUPS; /* OpenSSL 3.0 wants it without const */
+
     (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                            SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
@@ -66,7 +68,7 @@ static bool set_protocol(SSL_CTX *context)
     SSL_CTX_set_record_padding_callback(context, pad);
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
-           SSL_CTX_set1_groups_list(context, GROUPS) == 1 &&
+           SSL_CTX_set1_groups_list(context, groups) == 1 &&
            SSL_CTX_set_num_tickets(context, 0) == 1 && SSL_CTX_set_max_early_data(context, 0) == 1;
 }
 

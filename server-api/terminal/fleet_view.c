@@ -286,6 +286,18 @@ int fleet_view_read(const char *json, size_t length, struct fleet_view *ret_flee
     return 0;
 }
 
+const char *fleet_view_organisation(const struct fleet_view *fleet, const char *id_or_name)
+{
+    for (size_t i = 0; i < fleet->organisation_count; i++) {
+        const struct organisation_view *organisation = &fleet->organisations[i];
+
+        if (strcmp(organisation->id, id_or_name) == 0 ||
+            strcmp(organisation->name, id_or_name) == 0)
+            return organisation->id;
+    }
+    return NULL;
+}
+
 void fleet_view_clear(struct fleet_view *fleet)
 {
     for (size_t i = 0; i < fleet->organisation_count; i++) {

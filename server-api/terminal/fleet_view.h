@@ -77,4 +77,7 @@ struct fleet_view {
 /* -EBADMSG when it is not what a server of this version answers. The caller clears it. */
 int fleet_view_read(const char *json, size_t length, struct fleet_view *ret_fleet,
                     struct error *err);
+/* The identifier of the organisation of this name or identifier, or NULL. */
+const char *fleet_view_organisation(const struct fleet_view *fleet, const char *id_or_name);
+
 void fleet_view_clear(struct fleet_view *fleet);

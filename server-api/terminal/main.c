@@ -14,6 +14,7 @@
 #include "server-api/option.h"
 #include "server-api/terminal/source.h"
 #include "server-api/terminal/table.h"
+#include "snapshot/signature.h"
 
 #define DEFAULT_DATA_FOLDER "/var/lib/dijkwacht-server"
 #define DEFAULT_WIDTH       80U
@@ -138,6 +139,34 @@ static int show(const struct options *options, const struct text *answer)
     return r != 0 ? r : fleet_exit_code(&fleet);
 }
 
+static bool is_identifier(const char *text)
+{
+    return strlen(text) == ORGANISATION_ID_SIZE - 1 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz234567") == ORGANISATION_ID_SIZE - 1;
+}
+
+/* Names are between the server and whoever has its answer: they stand in no address. */
+static int fetch(const struct fleet_source *source, const char *organisation, struct text *out,
+                 struct error *err)
+{
+    AUTO(fleet_view_clear) struct fleet_view fleet = {0};
+    AUTO(text_clear) struct text all = {0};
+    const char *id;
+    int r;
+
+    if (organisation == NULL || is_identifier(organisation))
+        return fleet_source_fetch(source, organisation, out, err);
+    r = fleet_source_fetch(source, NULL, &all, err);
+    if (r == 0)
+        r = fleet_view_read(text_string(&all), all.length, &fleet, err);
+    if (r < 0)
+        return r;
+    id = fleet_view_organisation(&fleet, organisation);
+    if (id == NULL || !is_identifier(id))
+        return error_set(err, ENOENT, "there is no organisation \"%.100s\"", organisation);
+    return fleet_source_fetch(source, id, out, err);
+}
+
 static int run(const struct options *options)
 {
     AUTO(fleet_source_clear) struct fleet_source source = {0};
@@ -146,7 +175,7 @@ static int run(const struct options *options)
     int r = find_source(options, &source, &err);
 
     if (r == 0)
-        r = fleet_source_fetch(&source, options->organisation, &answer, &err);
+        r = fetch(&source, options->organisation, &answer, &err);
     return r < 0 ? fail(UNREACHABLE, err.message) : show(options, &answer);
 }
 

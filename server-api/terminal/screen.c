@@ -170,7 +170,7 @@ void screen_outside(const struct screen *screen, const char *text, size_t max_co
 
 const char *screen_break(const char *text, size_t width, size_t *ret_length)
 {
-    size_t used = 0, length, end = 0, at = 0;
+    size_t used = 0, length = 0, end = 0, at = 0;
 
     while (text[at] != '\0') {
         if (text[at] == ' ')

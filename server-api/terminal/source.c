@@ -110,17 +110,6 @@ int fleet_source_from_data(const char *data_folder, struct fleet_source *ret_sou
     return fleet_source_from_files(url.bytes, token.bytes, root.bytes, ret_source, err);
 }
 
-static void add_query(const char *organisation, struct text *url)
-{
-    text_add_string(url, "?organisation=");
-    for (; *organisation != '\0'; organisation++) {
-        if (strchr(UNRESERVED, *organisation) != NULL)
-            text_add(url, organisation, 1);
-        else
-            text_add_format(url, "%%%02X", (unsigned)(unsigned char)*organisation);
-    }
-}
-
 /* The first line of a plain answer is meant for people. */
 static int refused(const struct http_answer *answer, struct error *err)
 {
@@ -151,7 +140,7 @@ int fleet_source_fetch(const struct fleet_source *source, const char *organisati
 
     text_add_format(&url, "%s/v1/fleet", source->url);
     if (organisation != NULL)
-        add_query(organisation, &url);
+        text_add_format(&url, "?organisation=%s", organisation);
     text_add_format(&authorization, "Bearer %s", source->token);
     request.url = url.bytes;
     request.authorization = authorization.bytes;

@@ -18,8 +18,8 @@ int fleet_source_from_files(const char *url, const char *token_file, const char 
                             struct fleet_source *ret_source, struct error *err);
 
 /*
- * Asks the server; organisation NULL for all. Adds its answer's JSON to out. Every failure is one
- * line that says what to do.
+ * Asks the server; organisation is an identifier, or NULL for all. Adds its answer's JSON to out.
+ * Every failure is one line that says what to do.
  */
 int fleet_source_fetch(const struct fleet_source *source, const char *organisation,
                        struct text *out, struct error *err);

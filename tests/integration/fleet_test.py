@@ -88,12 +88,12 @@ class Commands(FleetTest):
 
 class Fleet(FleetTest):
     def test_shows_a_machine_and_what_to_do(self):
-        self.server.add_organisation("Gullhaven")
-        machine = self.joined("field-07", "Gullhaven")
+        self.server.add_organisation("Gullhaven Rescue")
+        machine = self.joined("field-07", "Gullhaven Rescue")
         machine.check_in()
-        done = self.fleet("--organisation", "Gullhaven")
+        done = self.fleet("--organisation", "Gullhaven Rescue")
         self.assertIn(done.returncode, (1, 2))
-        self.assertIn("Start with field-07 of Gullhaven.", done.stdout)
+        self.assertIn("Start with field-07 of Gullhaven Rescue.", done.stdout)
         self.assertIn("What to do first: field-07", done.stdout)
         self.assertNotIn("Ambervoort", done.stdout)
         self.assertNotIn("\033", done.stdout)

@@ -44,7 +44,8 @@ TEST(the_name_of_the_scheme_has_no_case)
 
 TEST(refuses_what_is_no_token)
 {
-    static const char *const pairs[] = {"", ":", "a:b", TOKEN, TOKEN "x:a", ":" TOKEN};
+    static const char too_long[] = TOKEN "x:a", no_token[] = ":" TOKEN;
+    static const char *const pairs[] = {"", ":", "a:b", TOKEN, too_long, no_token};
     char id[TOKEN_ID_SIZE];
     struct digest secret;
 

@@ -183,8 +183,8 @@ TEST(refuses_an_answer_that_is_no_fleet)
         "{}",
         "{\"generated_at\":\"2026-11-23T19:42:00Z\",\"organisations\":[]}",
         "{\"generated_at\":\"now\",\"baseline\":{\"checks\":[]},\"organisations\":[]}",
-        "{\"generated_at\":\"2026-11-23T19:42:00Z\",\"baseline\":{\"checks\":[]},"
-        "\"organisations\":[{\"id\":\"a\",\"name\":\"b\",\"machines\":[{}]}]}",
+        ("{\"generated_at\":\"2026-11-23T19:42:00Z\",\"baseline\":{\"checks\":[]},"
+         "\"organisations\":[{\"id\":\"a\",\"name\":\"b\",\"machines\":[{}]}]}"),
     };
 
     for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
