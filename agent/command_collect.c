@@ -5,6 +5,7 @@
 #include "agent/command.h"
 #include "agent/enrolment.h"
 #include "agent/exit_code.h"
+#include "agent/privileges.h"
 #include "agent/step.h"
 #include "platform/error.h"
 #include "platform/journal.h"
@@ -40,17 +41,23 @@ int command_collect(const struct arguments *arguments)
     struct error err = {0};
     int r = step_become(&arguments->layout, COLLECT_USER, &err);
 
+    if (r == 0 && arguments->receipts)
+        r = privileges_drop(&err);
     if (r < 0)
         return failed(r, &err);
     return arguments->receipts ? step_receipts(&own) : step_collect(&own);
 }
 
+static const struct step collect_step = {
+    .user = COLLECT_USER, .privileged = true, .run = step_collect};
+static const struct step receipts_step = {.user = COLLECT_USER, .run = step_receipts};
+
 /* A step that could not even run is told here; one that failed has told why itself. */
-static int run_step(const struct arguments *arguments, int (*step)(void *context))
+static int run_step(const struct arguments *arguments, const struct step *step)
 {
     struct arguments own = *arguments;
     struct error err = {0};
-    int r = step_run(&arguments->layout, COLLECT_USER, step, &own, &err);
+    int r = step_run(&arguments->layout, step, &own, &err);
 
     return r < 0 ? failed(r, &err) : r;
 }
@@ -63,13 +70,13 @@ int command_check_in(const struct arguments *arguments)
 
     if (r < 0)
         return failed(r, &err);
-    r = run_step(arguments, step_collect);
+    r = run_step(arguments, &collect_step);
     if (r != EXIT_CODE_GOOD)
         return r;
     sent = step_execute_uploader(&arguments->layout, NULL, NULL, NULL, &err);
     if (sent < 0)
         return failed(sent, &err);
-    r = run_step(arguments, step_receipts);
+    r = run_step(arguments, &receipts_step);
     if (r != EXIT_CODE_GOOD)
         return r;
     if (sent == EXIT_CODE_GOOD) {

@@ -71,6 +71,8 @@ static int step_begin(void *context)
     return report(r, &err);
 }
 
+static const struct step begin_step = {.user = COLLECT_USER, .run = step_begin};
+
 static int begin(struct enrolling *enrolling, struct text *out_request, struct error *err)
 {
     char buffer[4096]; /* a request is far smaller, and a pipe holds this much */
@@ -79,7 +81,7 @@ static int begin(struct enrolling *enrolling, struct text *out_request, struct e
 
     if (pipe(enrolling->request_pipe) < 0)
         return error_set(err, errno, "cannot start: %s", strerror(errno));
-    r = step_run(enrolling->layout, COLLECT_USER, step_begin, enrolling, err);
+    r = step_run(enrolling->layout, &begin_step, enrolling, err);
     if (r < 0)
         return r;
     if (r != EXIT_CODE_GOOD)
@@ -222,10 +224,14 @@ static int step_tidy_tls(void *context)
                   &err);
 }
 
+static const struct step keep_step = {.user = COLLECT_USER, .run = step_keep};
+static const struct step tidy_collect_step = {.user = COLLECT_USER, .run = step_tidy_collect};
+static const struct step tidy_tls_step = {.user = UPLOAD_USER, .run = step_tidy_tls};
+
 static int keep(struct enrolling *enrolling, const struct enrolment *enrolment, bool replaces,
                 struct error *err)
 {
-    int r = step_run(enrolling->layout, COLLECT_USER, step_keep, enrolling, err);
+    int r = step_run(enrolling->layout, &keep_step, enrolling, err);
 
     if (r > 0)
         r = error_set(err, EIO, "the certificate could not be kept: run it again with this code");
@@ -237,8 +243,8 @@ static int keep(struct enrolling *enrolling, const struct enrolment *enrolment, 
         return r;
     /* Enrolled. What is left over from before only takes up space. */
     if (replaces)
-        (void)step_run(enrolling->layout, COLLECT_USER, step_tidy_collect, enrolling, NULL);
-    (void)step_run(enrolling->layout, UPLOAD_USER, step_tidy_tls, enrolling, NULL);
+        (void)step_run(enrolling->layout, &tidy_collect_step, enrolling, NULL);
+    (void)step_run(enrolling->layout, &tidy_tls_step, enrolling, NULL);
     return 0;
 }
 

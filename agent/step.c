@@ -26,11 +26,11 @@ int step_become(const struct layout *layout, const char *user, struct error *err
     return privileges_become(user, strcmp(user, COLLECT_USER) == 0, err);
 }
 
-static void become_or_exit(const struct layout *layout, const char *user)
+static void become_or_exit(const struct layout *layout, const char *user, bool privileged)
 {
     struct error err = {0};
 
-    if (step_become(layout, user, &err) == 0)
+    if (step_become(layout, user, &err) == 0 && (privileged || privileges_drop(&err) == 0))
         return;
     journal_write(JOURNAL_ERROR, "%s", err.message);
     _exit(CHILD_FAILED);
@@ -48,8 +48,7 @@ static int wait_for(pid_t child, struct error *err)
     return error_set(err, EIO, "a step was ended by signal %d", WTERMSIG(status));
 }
 
-int step_run(const struct layout *layout, const char *user, int (*step)(void *context),
-             void *context, struct error *err)
+int step_run(const struct layout *layout, const struct step *step, void *context, struct error *err)
 {
     pid_t child;
 
@@ -58,8 +57,8 @@ int step_run(const struct layout *layout, const char *user, int (*step)(void *co
     if (child < 0)
         return error_set(err, errno, "cannot start a step: %s", strerror(errno));
     if (child == 0) {
-        become_or_exit(layout, user);
-        exit(step(context));
+        become_or_exit(layout, step->user, step->privileged);
+        exit(step->run(context));
     }
     return wait_for(child, err);
 }
@@ -86,7 +85,7 @@ static void execute(const struct layout *layout, const char *verb, int channel)
     for (size_t i = 0; i < list.count; i++)
         arguments[1 + i] = list.items[i];
 
-    become_or_exit(layout, UPLOAD_USER);
+    become_or_exit(layout, UPLOAD_USER, false);
     if (channel >= 0 && (dup2(channel, STDIN_FILENO) < 0 || dup2(channel, STDOUT_FILENO) < 0))
         _exit(NOT_EXECUTED);
     (void)execv(arguments[0], arguments);

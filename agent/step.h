@@ -13,9 +13,16 @@
 /* Becomes the layout's user for it, in this process. */
 int step_become(const struct layout *layout, const char *user, struct error *err);
 
+/* A part of a command: what it does and as whom. */
+struct step {
+    const char *user;
+    bool privileged; /* else it gives up every capability before it starts */
+    int (*run)(void *context);
+};
+
 /* Runs it in a child and answers its exit code, or a negative errno when there was no child. */
-int step_run(const struct layout *layout, const char *user, int (*step)(void *context),
-             void *context, struct error *err);
+int step_run(const struct layout *layout, const struct step *step, void *context,
+             struct error *err);
 
 /*
  * Executes the uploader as its user. Where input is not NULL it gets it on standard input; where

@@ -257,7 +257,7 @@ static int configure(const struct init_options *options, struct server_config *r
     people = options->people == NULL ? PEOPLE_DEFAULT : options->people;
     config.people = must_copy_text(people, strlen(people));
     server_config_write(&config, &text);
-    return server_config_parse(text.bytes, ret_config, err);
+    return server_config_parse(text_string(&text), ret_config, err);
 }
 
 static void print_outcome(const struct progress *progress, const struct server_config *config)
@@ -299,8 +299,10 @@ int command_init(const char *data_folder, int argc, char **argv)
 
     if (r == 0 && options.help)
         return fputs(help, stdout) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_GOOD;
-    if (r == 0 && (options.url == NULL || options.root_key_file == NULL))
-        r = error_set(&err, EINVAL, "--url and --root-key are needed; see --help");
+    if (r == 0 && (options.url == NULL || options.root_key_file == NULL)) {
+        (void)error_set(&err, EINVAL, "--url and --root-key are needed; see --help");
+        return fail(EXIT_CODE_USAGE, &err);
+    }
     if (r == 0)
         r = configure(&options, &config, &err);
     if (r < 0)

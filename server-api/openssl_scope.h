@@ -10,7 +10,7 @@
 #include <openssl/x509v3.h>
 
 #define DEFINE_AUTO_FREE(type)                                                                     \
-    static inline void auto_##type##_free(type **object)                                           \
+    static inline void auto_##type##_free(type **object) /* NOLINT(bugprone-macro-parentheses) */  \
     {                                                                                              \
         type##_free(*object);                                                                      \
     }

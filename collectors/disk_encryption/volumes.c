@@ -111,6 +111,15 @@ static void measure(const struct search *search, struct volume *volume)
     }
 }
 
+/*
+ * The system's own programs. Anything else is as readable to a thief when it is mounted read-only,
+ * as the kernel does by itself after an error.
+ */
+static bool holds_only_programs(const struct mount *mount)
+{
+    return mount->read_only && is_at_or_below(mount->point, "/usr");
+}
+
 /* One more mount of a volume: the most telling place gives it its role. */
 static void add_mount(const struct search *search, struct volume *volume, const struct mount *mount)
 {
@@ -120,7 +129,7 @@ static void add_mount(const struct search *search, struct volume *volume, const 
         volume->role = role;
     volume->roles |= 1U << role;
     /* Being mounted for booting as well excuses nothing. */
-    if (holds_the_system(search, mount) || (keeps_data(mount) && !mount->read_only &&
+    if (holds_the_system(search, mount) || (keeps_data(mount) && !holds_only_programs(mount) &&
                                             !volume->coverage.removable && role != ROLE_BOOT))
         volume->in_scope = true;
 }

@@ -1,5 +1,6 @@
 #include "collectors/firewall/nft_compare.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
@@ -146,20 +147,15 @@ enum nft_match nft_bitwise(struct nft_evaluation *evaluation,
     return NFT_MATCH_YES;
 }
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define SWAPS true
-#else
-#define SWAPS false
-#endif
-
 /* Between host and network order: both ways do the same. */
 static void swap_words(struct nft_register_file *registers, size_t source, size_t target,
                        size_t size)
 {
+    const bool host_swaps = htons(1) != 1;
     struct nft_register_file before = *registers;
 
     for (size_t i = 0; i < size; i++) {
-        size_t from = source + (SWAPS ? size - 1 - i : i);
+        size_t from = source + (host_swaps ? size - 1 - i : i);
         uint64_t bit = nft_byte_mask(target + i, 1);
 
         registers->bytes[target + i] = before.bytes[from];

@@ -87,6 +87,8 @@ static struct known may_judge(const struct view *view)
 {
     if (!view->has_network.yes)
         return view->has_network;
+    if (view->recording->name_space == NAMESPACE_OTHER)
+        return unknown_for(UNKNOWN_SANDBOXED);
     if (!has_other_than_loopback(&view->network))
         return unknown_for(view->recording->name_space == NAMESPACE_OF_THE_MACHINE
                                ? UNKNOWN_NOT_APPLICABLE

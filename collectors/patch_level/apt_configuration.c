@@ -279,3 +279,14 @@ bool apt_configuration_has_below(const struct apt_configuration *configuration, 
             return true;
     return false;
 }
+
+/* The words of apt's StringToBool. */
+bool apt_says_no(const char *value, size_t length)
+{
+    static const char *const no[] = {"no", "false", "without", "off", "disable", "0", NULL};
+
+    for (size_t i = 0; no[i] != NULL; i++)
+        if (strlen(no[i]) == length && strncasecmp(no[i], value, length) == 0)
+            return true;
+    return false;
+}

@@ -32,3 +32,6 @@ const char *apt_configuration_value(const struct apt_configuration *configuratio
 
 /* True when something at or below this key is set to a value that is not empty. */
 bool apt_configuration_has_below(const struct apt_configuration *configuration, const char *key);
+
+/* What apt takes for a no; anything else has to count as a yes where that is the worse. */
+bool apt_says_no(const char *value, size_t length);

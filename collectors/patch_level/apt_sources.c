@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "collectors/patch_level/apt_configuration.h"
 #include "collectors/patch_level/stanza.h"
 #include "platform/cleanup.h"
 #include "platform/memory.h"
@@ -16,6 +17,7 @@ struct entry {
     struct text_list suites;
     struct text_list components;
     struct text_list architectures;
+    bool unchecked;
 };
 
 static void entry_clear(struct entry *entry)
@@ -64,6 +66,7 @@ static int add_source(struct apt_sources *sources, const struct entry *entry, co
         (struct apt_source){.uri = with_slash(uri), .suite = must_copy_text(suite, strlen(suite))};
     copy_list(&entry->components, &source->components);
     copy_list(&entry->architectures, &source->architectures);
+    source->unchecked = entry->unchecked;
     return 0;
 }
 
@@ -94,12 +97,29 @@ static void add_names(struct text_list *list, struct span value)
     }
 }
 
+/* Options by which a source may do without a good signature (sources.list(5)). */
+static const char *const unchecking[] = {"Trusted", "Allow-Insecure", "Allow-Weak",
+                                         "Allow-Downgrade-To-Insecure", NULL};
+
+static bool option_is_unchecked(struct span option)
+{
+    for (size_t i = 0; unchecking[i] != NULL; i++) {
+        size_t length = strlen(unchecking[i]);
+
+        if (option.length > length && option.start[length] == '=' &&
+            strncasecmp(option.start, unchecking[i], length) == 0)
+            return !apt_says_no(option.start + length + 1, option.length - length - 1);
+    }
+    return false;
+}
+
 /* "[arch=amd64,i386 signed-by=...]". What adds to or takes from the list needs dpkg's own. */
 static int read_options(struct span options, struct entry *entry, struct error *err)
 {
     struct span option;
 
     while (span_next_word(&options, &option)) {
+        entry->unchecked = entry->unchecked || option_is_unchecked(option);
         if (option.length > 5 && strncasecmp(option.start, "arch=", 5) == 0)
             add_names(&entry->architectures, (struct span){option.start + 5, option.length - 5});
         else if (option.length > 5 && strncasecmp(option.start, "arch", 4) == 0 &&
@@ -214,18 +234,21 @@ static void read_names(struct span stanza, const char *field, struct text_list *
         add_names(list, (struct span){lines.bytes, lines.length});
 }
 
-/* apt's StringToBool: these words mean no, anything else leaves the source enabled. */
 static bool is_enabled(struct span stanza)
 {
-    static const char *const no[] = {"no", "false", "without", "off", "disable", "0", NULL};
     struct span value;
 
-    if (!stanza_field(stanza, "Enabled", &value))
-        return true;
-    for (size_t i = 0; no[i] != NULL; i++)
-        if (strlen(no[i]) == value.length && strncasecmp(no[i], value.start, value.length) == 0)
-            return false;
-    return true;
+    return !stanza_field(stanza, "Enabled", &value) || !apt_says_no(value.start, value.length);
+}
+
+static bool field_is_unchecked(struct span stanza)
+{
+    struct span value;
+
+    for (size_t i = 0; unchecking[i] != NULL; i++)
+        if (stanza_field(stanza, unchecking[i], &value) && !apt_says_no(value.start, value.length))
+            return true;
+    return false;
 }
 
 static int read_stanza(struct apt_sources *sources, struct span stanza, struct error *err)
@@ -243,6 +266,7 @@ static int read_stanza(struct apt_sources *sources, struct span stanza, struct e
     read_names(stanza, "Suites", &entry.suites);
     read_names(stanza, "Components", &entry.components);
     read_names(stanza, "Architectures", &entry.architectures);
+    entry.unchecked = field_is_unchecked(stanza);
     if (entry.uris.count == 0 || entry.suites.count == 0)
         return error_set(err, EBADMSG, "a source has no URIs or no Suites");
     if (stanza_field(stanza, "Architectures-Add", &ignored) ||

@@ -12,6 +12,7 @@ struct apt_source {
     char *suite;
     struct text_list components;    /* empty for a flat repository, whose suite ends with a slash */
     struct text_list architectures; /* empty: those of dpkg */
+    bool unchecked;                 /* apt is told to take its lists without a good signature */
 };
 
 #define SOURCES_MAX 1024U

@@ -133,6 +133,20 @@ static int read_settings(const struct apt_configuration *configuration, bool *re
     return 0;
 }
 
+/* A timer whose service is masked goes off and nothing happens. */
+static int starts_service(const struct sysroot *root, const char *timer, const char *service,
+                          bool *ret_starts, struct error *err)
+{
+    bool enabled = false, loadable = false;
+    int r = timer_enabled(root, timer, &enabled, err);
+
+    if (r == 0)
+        r = is_loadable(root, service, &loadable, err);
+    if (r == 0)
+        *ret_starts = enabled && loadable;
+    return r;
+}
+
 static int uses_systemd(const struct sysroot *root, bool *ret_uses, struct error *err)
 {
     int r = sysroot_exists(root, "/usr/lib/systemd/systemd", ret_uses, err);
@@ -150,9 +164,10 @@ static int timers_enabled(const struct sysroot *root, bool *ret_enabled, struct 
     if (r == 0 && !systemd)
         return error_set(err, EOPNOTSUPP, "only systemd's timers are understood");
     if (r == 0)
-        r = timer_enabled(root, "apt-daily.timer", &lists, err);
+        r = starts_service(root, "apt-daily.timer", "apt-daily.service", &lists, err);
     if (r == 0)
-        r = timer_enabled(root, "apt-daily-upgrade.timer", &upgrade, err);
+        r = starts_service(root, "apt-daily-upgrade.timer", "apt-daily-upgrade.service", &upgrade,
+                           err);
     if (r < 0)
         return r;
     *ret_enabled = lists && upgrade;

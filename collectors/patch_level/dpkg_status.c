@@ -161,6 +161,9 @@ static int read_stanza(struct packages *packages, struct span stanza, struct err
     struct status status = {0};
     int r;
 
+    /* dpkg ends every line; a version that is cut off may look newer than it is ("2.0~rc1"). */
+    if (stanza.start[stanza.length - 1] != '\n')
+        return error_set(err, EBADMSG, "the last stanza is cut off");
     if (!stanza_field(stanza, "Package", &name) || !package_name_valid(name))
         return error_set(err, EBADMSG, "a stanza has no valid package name");
     if (!stanza_field(stanza, "Status", &text))

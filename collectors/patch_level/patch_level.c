@@ -190,7 +190,10 @@ static void report_times(const struct survey *survey, struct facts *facts)
     if (survey->has_contact && survey->contact > refreshed_at)
         refreshed_at = survey->contact;
     report_time(facts, "security_lists_published_at", lists->has_published_at, lists->published_at);
-    report_time(facts, "security_lists_expire_at", lists->has_expires_at, lists->expires_at);
+    if (lists->has_own && !lists->has_expires_at) /* Ubuntu's never do */
+        facts_set_unknown(facts, "security_lists_expire_at", UNKNOWN_NOT_APPLICABLE);
+    else
+        report_time(facts, "security_lists_expire_at", lists->has_expires_at, lists->expires_at);
     report_time(facts, "lists_refreshed_at", has, refreshed_at);
 }
 
@@ -287,8 +290,11 @@ static void report_kernel(const struct machine *machine, const struct survey *su
 static void report_restart(const struct machine *machine, struct facts *facts)
 {
     bool requested = false;
+    int r = sysroot_exists(machine->root, "/run/reboot-required", &requested, NULL);
 
-    if (sysroot_exists(machine->root, "/run/reboot-required", &requested, NULL) == 0 && requested)
+    if (r < 0)
+        set_failed(facts, "restart_required", r);
+    else if (requested)
         facts_set_bool(facts, "restart_required", true);
 }
 

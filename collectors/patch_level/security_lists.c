@@ -37,6 +37,7 @@ struct reading {
     size_t count;
     struct security_lists *lists;
     struct text_list covered; /* "component/architecture" that has its own security index */
+    bool has_undated;         /* a security source that does not say when it was published */
     struct error *err;
 };
 
@@ -289,12 +290,24 @@ static bool is_covered(const struct reading *reading, const struct apt_source *s
     return true;
 }
 
+/*
+ * The distribution's packages for another release. Those that were installed from it have their
+ * fixes in that release's own security, whose versions say nothing about the packages of ours.
+ */
+static bool is_other_release(const struct repository *repository)
+{
+    return repository->release_path != NULL && repository->official &&
+           !repository->of_this_system && !repository->security;
+}
+
 static bool all_covered(const struct reading *reading)
 {
     for (size_t i = 0; i < reading->count; i++) {
         const struct repository *repository = &reading->repositories[i];
         const struct text_list *components = &repository->source->components;
 
+        if (is_other_release(repository))
+            return false;
         for (size_t j = 0; j < components->count; j++)
             if (is_base(repository, components->items[j]) &&
                 !is_covered(reading, repository->source, components->items[j]))
@@ -328,6 +341,8 @@ static void keep_times(struct reading *reading, const struct repository *reposit
 
     if (release->has_date)
         keep_earlier(&lists->has_published_at, &lists->published_at, release->date);
+    else
+        reading->has_undated = true;
     if (release->has_valid_until)
         keep_earlier(&lists->has_expires_at, &lists->expires_at, release->valid_until);
     /* apt gives the file the server's time; when it came here is the change time of the inode. */
@@ -345,6 +360,9 @@ static void read_security(struct reading *reading)
         if (is_own_security(repository)) {
             lists->configured = true;
             keep_times(reading, repository);
+            if (repository->source->unchecked)
+                keep_result(reading, error_set(reading->err, EOPNOTSUPP,
+                                               "nobody checks the signature of the security list"));
         } else if (is_named_own_security(repository)) {
             lists->configured = true;
             keep_result(reading, error_set(reading->err, ENOENT, "%sInRelease is missing",
@@ -353,6 +371,8 @@ static void read_security(struct reading *reading)
         if (repository->security && repository->of_this_system)
             read_repository(reading, repository);
     }
+    if (reading->has_undated) /* it may be older than the oldest that says */
+        lists->has_published_at = false;
     lists->indexed = lists->configured && all_covered(reading);
     if (!lists->indexed)
         keep_result(reading, error_set(reading->err, ENOENT,

@@ -144,6 +144,22 @@ static int check_places(const struct apt_configuration *configuration, struct er
     return 0;
 }
 
+/* Settings by which apt takes lists that nobody signed, from whoever answers. */
+static int check_signatures(const struct apt_configuration *configuration, struct error *err)
+{
+    static const char *const keys[] = {"Acquire::AllowInsecureRepositories",
+                                       "Acquire::AllowWeakRepositories",
+                                       "Acquire::AllowDowngradeToInsecureRepositories", NULL};
+
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        const char *value = apt_configuration_value(configuration, keys[i]);
+
+        if (value != NULL && value[0] != '\0' && !apt_says_no(value, strlen(value)))
+            return error_set(err, EOPNOTSUPP, "apt is configured with %s", keys[i]);
+    }
+    return 0;
+}
+
 static int read_lists(struct inputs *inputs, struct survey *survey, struct error *err)
 {
     AUTO(apt_sources_clear) struct apt_sources sources = {0};
@@ -152,6 +168,8 @@ static int read_lists(struct inputs *inputs, struct survey *survey, struct error
     if (r < 0)
         return r;
     r = check_places(&survey->configuration, err);
+    if (r == 0)
+        r = check_signatures(&survey->configuration, err);
     if (r == 0)
         r = read_sources(inputs, &sources, err);
     if (r == 0)

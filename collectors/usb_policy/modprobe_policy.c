@@ -99,6 +99,17 @@ void modprobe_lines_parse(const char *text, struct modprobe_lines *lines)
         parse_line(line.bytes, line.bytes + line.length, lines);
 }
 
+/* The kernel compares with its own name for the module, which has no dash, byte by byte. */
+static bool kernel_list_names_storage(struct word list)
+{
+    const char *at = list.start, *end = list.start + list.length;
+
+    while (at < end)
+        if (is_word(next_word(&at, ",", end), "usb_storage"))
+            return true;
+    return false;
+}
+
 static bool lists_storage(struct word list)
 {
     const char *at = list.start, *end = list.start + list.length;
@@ -115,6 +126,7 @@ static bool lists_storage(struct word list)
 void modprobe_command_line_parse(const char *text, struct modprobe_lines *lines)
 {
     const char *end = text + strlen(text);
+    bool refused = false;
 
     while (text < end) {
         struct word word = next_word(&text, " \t\n", end);
@@ -125,11 +137,12 @@ void modprobe_command_line_parse(const char *text, struct modprobe_lines *lines)
         if (equals == NULL)
             continue;
         value = (struct word){equals + 1, word.length - key.length - 1};
-        if (is_word(key, "module_blacklist") && lists_storage(value))
-            lines->blocking++;
+        if (is_word(key, "module_blacklist"))
+            refused = kernel_list_names_storage(value); /* the last one replaces those before */
         else if (is_word(key, "modprobe.blacklist") && lists_storage(value))
             lines->blacklist++;
     }
+    lines->blocking += refused;
 }
 
 static bool is_configuration(const char *name)

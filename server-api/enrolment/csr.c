@@ -22,12 +22,10 @@ static X509_REQ *parse(const struct text *der)
 }
 
 /* Before anything is computed with the key. */
-static int read_key(const X509_REQ *request, uint8_t ret_spki[P256_SPKI_SIZE], struct error *err)
+static int read_key(X509_REQ *request, uint8_t ret_spki[P256_SPKI_SIZE], struct error *err)
 {
     AUTO(auto_openssl_free) unsigned char *spki = NULL;
-    /* OpenSSL 3.0 takes it without const, and only reads it. */
-    X509_PUBKEY *key = X509_REQ_get_X509_PUBKEY((X509_REQ *)(uintptr_t)request);
-    int length = i2d_X509_PUBKEY(key, &spki);
+    int length = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY(request), &spki);
 
     if (length != P256_SPKI_SIZE || !spki_is_p256(spki, P256_SPKI_SIZE))
         return error_set(err, EBADMSG,

@@ -18,6 +18,7 @@
 #define ANSWER_TYPE  "application/pkcs7-mime; smime-type=certs-only"
 #define BASE64       "Content-Transfer-Encoding: base64"
 #define PLAIN_TEXT   "text/plain; charset=utf-8"
+#define CHAIN_LENGTH 2
 
 struct enrolment {
     struct exchange *exchange;
@@ -74,19 +75,21 @@ static void answer_certificates(struct exchange *exchange,
 static void handle_cacerts(struct exchange *exchange)
 {
     const struct server *server = exchange->context;
-    const struct certificate *const chain[] = {
+    const struct certificate *const chain[CHAIN_LENGTH] = {
         keeper_root(server->keeper),
         keeper_intermediate(server->keeper),
     };
 
-    answer_certificates(exchange, chain, sizeof(chain) / sizeof(*chain));
+    answer_certificates(exchange, chain, CHAIN_LENGTH);
 }
 
-static int issue(const struct server *server, struct store *store, const struct token_use *use,
-                 const uint8_t spki[P256_SPKI_SIZE], int64_t now,
+static int issue(const struct enrolment *enrolment, struct store *store,
+                 const struct token_use *use, const uint8_t spki[P256_SPKI_SIZE],
                  struct certificate **ret_certificate, struct error *err)
 {
     AUTO(auto_certificate_free) struct certificate *certificate = NULL;
+    const struct server *server = enrolment->exchange->context;
+    int64_t now = clock_now();
     struct certificate_order order = {
         .purpose = use->purpose,
         .spki = spki,
@@ -116,16 +119,15 @@ static int certify(const struct enrolment *enrolment, struct store *store,
         .secret = enrolment->secret,
         .purpose = enrolment->purpose,
     };
-    int64_t now = clock_now();
     int r;
 
     digest_of(spki, P256_SPKI_SIZE, &use.spki);
-    r = store_use_join_token(store, &use, now, err);
+    r = store_use_join_token(store, &use, clock_now(), err);
     if (r == 0 && use.certificate.length > 0)
         r = certificate_from_der(use.certificate.bytes, use.certificate.length, ret_certificate,
                                  err);
     else if (r == 0)
-        r = issue(enrolment->exchange->context, store, &use, spki, now, ret_certificate, err);
+        r = issue(enrolment, store, &use, spki, ret_certificate, err);
     text_clear(&use.certificate);
     return r;
 }
@@ -152,7 +154,7 @@ static void enrol(struct store *store, void *job)
     struct exchange *exchange = enrolment->exchange;
     const struct server *server = exchange->context;
     AUTO(auto_certificate_free) struct certificate *certificate = NULL;
-    const struct certificate *chain[2];
+    const struct certificate *chain[CHAIN_LENGTH];
     uint8_t spki[P256_SPKI_SIZE];
     struct error err = {0};
     int r = csr_read(exchange->body, exchange->body_length, spki, &err);
@@ -168,7 +170,7 @@ static void enrol(struct store *store, void *job)
     }
     chain[0] = certificate;
     chain[1] = keeper_intermediate(server->keeper);
-    answer_certificates(exchange, chain, sizeof(chain) / sizeof(*chain));
+    answer_certificates(exchange, chain, CHAIN_LENGTH);
 }
 
 static void handle_enrol(struct exchange *exchange, enum certificate_purpose purpose)

@@ -57,7 +57,7 @@ struct route {
     const char *method;
     const char *path; /* may end in "/{}": one segment without '/', in exchange->parameter */
     size_t max_body;
+    void (*handle)(struct exchange *exchange);
     bool needs_certificate; /* else 401 before the body is read */
     bool loopback_only;     /* else 404 */
-    void (*handle)(struct exchange *exchange);
 };

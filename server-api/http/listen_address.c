@@ -67,11 +67,10 @@ static int failed(const char *text, const char *what, struct error *err)
 
 int listen_address_open(const char *text, int *ret_socket, struct error *err)
 {
-    struct sockaddr_storage address;
-    AUTO_CLOSE int listening = -1;
+    struct sockaddr_storage address = {0};
     socklen_t length = 0;
     const int yes = 1;
-    int r = listen_address_parse(text, &address, &length, err);
+    int listening, r = listen_address_parse(text, &address, &length, err);
 
     if (r < 0)
         return r;
@@ -81,10 +80,12 @@ int listen_address_open(const char *text, int *ret_socket, struct error *err)
     /* Else a restart would have to wait for connections of the one before. */
     if (setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
         bind(listening, (const struct sockaddr *)&address, length) < 0 ||
-        listen(listening, BACKLOG) < 0)
-        return failed(text, "listen on", err);
+        listen(listening, BACKLOG) < 0) {
+        r = failed(text, "listen on", err);
+        (void)close(listening);
+        return r;
+    }
     *ret_socket = listening;
-    listening = -1;
     return 0;
 }
 

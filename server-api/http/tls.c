@@ -6,9 +6,9 @@
 
 #include "platform/cleanup.h"
 #include "server-api/openssl_scope.h"
+#include "snapshot/record_padding.h"
 
 #define GROUPS                "X25519:P-256"
-#define PADDING               512U
 #define CERTIFICATE_LIST_SIZE 16384
 #define CHAIN_DEPTH           2
 /* As ALPN writes it (RFC 7301, 3.1), with its length before it. */
@@ -48,6 +48,13 @@ static int tolerate_times(int ok, X509_STORE_CTX *store_context)
            (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID);
 }
 
+static size_t pad(SSL *ssl, int content_type, size_t length, void *argument)
+{
+    (void)ssl;
+    (void)argument;
+    return record_padding(content_type, length);
+}
+
 static bool set_protocol(SSL_CTX *context)
 {
     char groups[] = GROUPS; /* OpenSSL 3.0 wants it without const */
@@ -58,12 +65,11 @@ static bool set_protocol(SSL_CTX *context)
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(context, CERTIFICATE_LIST_SIZE);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    SSL_CTX_set_record_padding_callback(context, pad);
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set1_groups_list(context, groups) == 1 &&
-           SSL_CTX_set_num_tickets(context, 0) == 1 &&
-           SSL_CTX_set_max_early_data(context, 0) == 1 &&
-           SSL_CTX_set_block_padding(context, PADDING) == 1;
+           SSL_CTX_set_num_tickets(context, 0) == 1 && SSL_CTX_set_max_early_data(context, 0) == 1;
 }
 
 static bool set_identity(SSL_CTX *context, const struct tls_identity *identity)
@@ -74,14 +80,17 @@ static bool set_identity(SSL_CTX *context, const struct tls_identity *identity)
            SSL_CTX_add1_chain_cert(context, certificate_openssl(identity->intermediate)) == 1;
 }
 
-/* The intermediate is in the store too, for clients that send their leaf alone. */
+/*
+ * Our own intermediate is what clients must come from: it was verified when the keeper started, so
+ * no handshake has to go on to the root.
+ */
 static bool set_trust(SSL_CTX *context, const struct tls_identity *identity)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(context);
 
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tolerate_times);
     SSL_CTX_set_verify_depth(context, CHAIN_DEPTH);
-    return X509_STORE_add_cert(store, certificate_openssl(identity->root)) == 1 &&
+    return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
            X509_STORE_add_cert(store, certificate_openssl(identity->intermediate)) == 1 &&
            SSL_CTX_add_client_CA(context, certificate_openssl(identity->intermediate)) == 1;
 }
@@ -102,11 +111,9 @@ int tls_context_new(enum listener_kind kind, const struct tls_identity *identity
 
 static int read_leaf(const SSL *ssl, struct certificate **ret_leaf)
 {
-    AUTO(auto_openssl_free) unsigned char *der = NULL;
     X509 *x509 = SSL_get0_peer_certificate(ssl);
-    int length = x509 == NULL ? -1 : i2d_X509(x509, &der);
 
-    return length <= 0 ? -ENOENT : certificate_from_der(der, (size_t)length, ret_leaf, NULL);
+    return x509 == NULL ? -ENOENT : certificate_from_openssl(x509, ret_leaf, NULL);
 }
 
 /* Names come from the leaf alone: the other certificates of a chain prove nothing about who is at

@@ -39,20 +39,21 @@ static void authority_clear(struct authority *authority)
 
 /* A new key and its certificate; an issuer of NULL makes it sign itself. The names say nothing
  * about who runs the server: they are visible on the wire. */
-static int make_one(struct certificate_fields *fields, struct signing_key **ret_key,
+static int make_one(const struct certificate_fields *fields, struct signing_key **ret_key,
                     struct certificate **ret_certificate, struct error *err)
 {
+    struct certificate_fields complete = *fields;
     uint8_t spki[P256_SPKI_SIZE];
     int r = signing_key_generate(ret_key, err);
 
     if (r < 0)
         return r;
     spki_of_key(*ret_key, spki);
-    fields->spki = spki;
-    fields->spki_length = sizeof(spki);
-    if (fields->issuer == NULL)
-        fields->issuer_key = *ret_key;
-    return certificate_build(fields, ret_certificate, err);
+    complete.spki = spki;
+    complete.spki_length = sizeof(spki);
+    if (complete.issuer == NULL)
+        complete.issuer_key = *ret_key;
+    return certificate_build(&complete, ret_certificate, err);
 }
 
 static int make_authority(struct authority *authority, int64_t now, struct error *err)

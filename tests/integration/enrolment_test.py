@@ -195,6 +195,42 @@ class Enrolment(ServerTest):
         with self.assertRaises(OSError):
             self.snapshot_status(stuffed, key)  # the key is not of the first
 
+    def issue_by_hand(self, name, usage, days):
+        """A machine's certificate that the server would not issue, by the intermediate's key."""
+        key, request = make_key(self.folder / f"{name}.key"), self.folder / f"{name}.csr"
+        run("openssl", "req", "-new", "-key", key, "-out", request, "-subj",
+            "/O=abcdefghij234567/CN=3f0c8a52-7d1e-4b9a-8c65-0e2f4a6b8d10")
+        extensions = self.folder / f"{name}.cnf"
+        extensions.write_text("basicConstraints=critical,CA:FALSE\n"
+                              "keyUsage=critical,digitalSignature\n"
+                              f"extendedKeyUsage={usage}\n")
+        certificate = self.folder / f"{name}.pem"
+        run("openssl", "x509", "-req", "-in", request, "-CA", self.intermediate, "-CAkey",
+            self.intermediate.with_suffix(".key"), "-days", days, "-extfile", extensions,
+            "-out", certificate)
+        return certificate, key
+
+    def test_an_expired_certificate_is_no_identity_and_says_so(self):
+        certificate, key = self.issue_by_hand("expired", "clientAuth", -1)
+        status, text = self.snapshot_status(certificate, key)
+        self.assertEqual(status, 401)
+        self.assertIn("valid certificate", text)
+        answer = https(self.server.port, self.root, "GET", "/.well-known/est/cacerts",
+                       certificate=certificate, key=key)
+        self.assertEqual(answer.status, 200)
+
+    def test_certificates_for_other_uses_do_not_open_it(self):
+        for name, usage in (("server", "serverAuth"), ("code", "codeSigning")):
+            certificate, key = self.issue_by_hand(name, usage, 1)
+            with self.subTest(usage), self.assertRaises(OSError):
+                self.snapshot_status(certificate, key)
+        certificate, key = self.issue_by_hand("both", "clientAuth,serverAuth", 1)
+        self.assertEqual(self.snapshot_status(certificate, key)[0], 401)
+
+    def test_a_key_that_no_machine_was_enrolled_with_is_refused(self):
+        certificate, key = self.issue_by_hand("unknown", "clientAuth", 1)
+        self.assertEqual(self.snapshot_status(certificate, key)[0], 403)
+
     def test_a_revoked_machine_gets_a_signed_refusal(self):
         code = self.new_code()
         key, certificate, leaf = self.enrolled("revoked", "tls", code)

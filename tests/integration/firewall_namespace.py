@@ -550,10 +550,15 @@ def check_random(machine, seed):
 def enter_namespace():
     """Starts this program again inside a network namespace, as root or with a user namespace."""
     options = ["-n"] if os.geteuid() == 0 else ["-r", "-n"]
+    # Its own first process makes the namespace the machine's, where the collector may look.
+    whole_machine = ["-p", "-f", "--mount-proc"]
     for tool in ("unshare", "ip", "nft"):
         if shutil.which(tool) is None:
             print(f"skipped: there is no {tool}")
             return SKIP
+    if subprocess.run(["unshare", *options, *whole_machine, "true"], capture_output=True,
+                      check=False).returncode == 0:
+        options += whole_machine
     if subprocess.run(["unshare", *options, "nft", "list", "ruleset"], capture_output=True,
                       check=False).returncode != 0:
         print("skipped: no network namespace can be made here")

@@ -1,5 +1,6 @@
 """The listeners of the server against clients that are wrong, slow or hostile."""
 
+import contextlib
 import re
 import socket
 import ssl
@@ -7,8 +8,8 @@ import threading
 import time
 import unittest
 
-from support import (ServerTest, connect, https, make_key, need, receive_all, receive_answer, run,
-                     tls_context)
+from support import (Folder, Server, ServerTest, connect, https, make_key, need, own_address,
+                     receive_all, receive_answer, run, tls_context)
 
 HOST = b"Host: 127.0.0.1\r\n"
 CACERTS = b"GET /.well-known/est/cacerts HTTP/1.1\r\n" + HOST
@@ -127,6 +128,17 @@ class Listeners(ServerTest):
             self.assertEqual(answer.status, 401)
             self.assertIn("certificate", answer.text)
 
+    def test_its_refusal_arrives_while_a_large_body_is_still_on_its_way(self):
+        for _ in range(10):
+            with connect(self.server.port, self.context()) as connection:
+                connection.sendall(ENROL + b"Content-Length: 500000\r\n\r\n")
+                try:
+                    for _ in range(50):
+                        connection.sendall(b"A" * 10000)
+                except OSError:
+                    pass
+                self.assertEqual(receive_answer(connection)[0].status, 413)
+
     def test_marks_every_answer(self):
         answer = self.ask("GET", "/nothing")
         self.assertEqual(answer.headers["cache-control"], "no-store")
@@ -235,6 +247,46 @@ class Tls(ServerTest):
         with self.handshake() as connection:
             connection.sendall(CACERTS + b"\r\n")
             self.assertEqual(receive_answer(connection)[0].status, 200)
+
+
+class Elsewhere(unittest.TestCase):
+    """As seen from another machine: over an address that is not loopback."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.address = own_address()
+        if cls.address is None:
+            raise unittest.SkipTest("this machine has loopback alone")
+        folder = Folder()
+        cls.addClassCleanup(folder.cleanup)
+        cls.server = Server(folder.path)
+        cls.server.init("--listen", f"{cls.address}:0", "--people", f"{cls.address}:0")
+        cls.server.start()
+        cls.addClassCleanup(cls.server.stop)
+
+    def connect(self, port):
+        return connect(port, tls_context(self.server.root_certificate()), address=self.address)
+
+    def test_the_administrator_is_nowhere_but_on_the_machine_itself(self):
+        with self.connect(self.server.people_port) as connection:
+            token = self.server.admin_token().encode()
+            connection.sendall(b"GET /v1/fleet HTTP/1.1\r\n" + HOST +
+                               b"Authorization: Bearer " + token + b"\r\n\r\n")
+            self.assertEqual(receive_answer(connection)[0].status, 404)
+
+    def test_one_source_has_a_limited_number_of_connections(self):
+        with contextlib.ExitStack() as open_connections:
+            for _ in range(32):
+                open_connections.enter_context(self.connect(self.server.port))
+            with self.assertRaises(OSError):
+                self.connect(self.server.port)
+        for _ in range(50):  # until the server has seen that they are closed
+            try:
+                self.connect(self.server.port).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.fail("the places were not given back")
 
 
 class SlowClients(ServerTest):

@@ -49,6 +49,17 @@ def need(*commands):
             sys.exit(SKIPPED)
 
 
+def own_address():
+    """An address of this machine that is not loopback, or None. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+        return None if address.startswith("127.") else address
+
+
 def free_port():
     """A port of loopback that was free a moment ago."""
     with socket.socket() as probe:
@@ -87,9 +98,12 @@ class Server:
                    **options)
 
     def init(self, *arguments, **options):
-        return self.command("init", "--url", self.url, "--listen", f"127.0.0.1:{self.port}",
-                            "--people", "127.0.0.1:0", "--name", "localhost",
-                            "--root-key", self.root_key, *arguments, **options)
+        defaults = {"--url": self.url, "--listen": f"127.0.0.1:{self.port}",
+                    "--people": "127.0.0.1:0", "--name": "localhost",
+                    "--root-key": self.root_key}
+        given = [part for name, value in defaults.items() if name not in arguments
+                 for part in (name, value)]
+        return self.command("init", *given, *arguments, **options)
 
     def start(self):
         """Starts it and waits until it listens."""
@@ -179,9 +193,9 @@ def tls_context(root, certificate=None, key=None):
     return context
 
 
-def connect(port, context, timeout=10):
+def connect(port, context, timeout=10, address="127.0.0.1"):
     """A TLS connection to a server of ours."""
-    plain = socket.create_connection(("127.0.0.1", port), timeout)
+    plain = socket.create_connection((address, port), timeout)
     try:
         return context.wrap_socket(plain, server_hostname="127.0.0.1")
     except BaseException:

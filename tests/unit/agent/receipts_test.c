@@ -471,12 +471,30 @@ TEST(a_collector_that_does_not_exist_cannot_be_disabled)
     assert_non_null(strstr(err.message, "there is no collector \"firewal\""));
 }
 
+static void read_last(struct snapshot *ret_snapshot)
+{
+    AUTO(text_clear) struct text bytes = {0}, payload = {0};
+    struct delivery delivery;
+
+    published_read_delivery(&layout, &delivery);
+    assert_int_equal(published_read_last(&layout, &delivery, &bytes, NULL), 0);
+    assert_int_equal(snapshot_decode(bytes.bytes, bytes.length, &payload, NULL), 0);
+    assert_int_equal(snapshot_read_payload(payload.bytes, payload.length, ret_snapshot, NULL), 0);
+}
+
 TEST(a_full_outbox_makes_room_with_a_full_snapshot)
 {
+    AUTO(snapshot_clear) struct snapshot before = {0}, last = {0};
     AUTO(outbox_clear) struct outbox outbox = {0};
 
-    for (size_t i = 0; i < OUTBOX_MAX_FILES + 2; i++)
+    exchange(NULL);
+    for (size_t i = 0; i < OUTBOX_MAX_FILES; i++)
         collect();
+    read_last(&before);
+    assert_true(before.head.has_base);
+    collect();
+    read_last(&last);
+    assert_false(last.head.has_base);
     outbox = list_outbox();
     assert_int_equal(outbox.count, OUTBOX_MAX_FILES);
     assert_non_null(strstr(outbox.files[0].name, "-0000000003.jws"));

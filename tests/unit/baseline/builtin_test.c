@@ -8,6 +8,7 @@
 #include "platform/cleanup.h"
 #include "platform/json.h"
 #include "platform/json_writer.h"
+#include "platform/text.h"
 #include "tests/support/judging.h"
 #include "tests/support/test.h"
 
@@ -208,6 +209,43 @@ TEST(no_check_passes_when_a_fact_that_it_reads_is_not_known)
     }
 }
 
+/* One look at a patched machine, with one fact changed. */
+static enum verdict_state judge_updates(const char *broken, const char *expire)
+{
+    static const char format[] =
+        "{\"patch_level\":{\"facts\":{\"security_source_configured\":true,"
+        "\"security_source_indexed\":true,\"pending_security_updates\":0,\"broken_packages\":%s,"
+        "\"security_lists_published_at\":\"2026-11-23T00:53:02Z\","
+        "\"security_lists_expire_at\":%s},"
+        "\"unknown\":{\"security_lists_expire_at\":\"not_applicable\"}}}";
+    const struct baseline *baseline = baseline_builtin();
+    AUTO(auto_json_free) struct json *document = NULL;
+    AUTO(text_clear) struct text text = {0};
+    struct machine_facts facts;
+    struct verdict verdict = {.state = VERDICT_UNKNOWN};
+
+    text_add_format(&text, format, broken, expire);
+    if (strcmp(expire, "null") != 0) /* what is known has no reason */
+        text_truncate(&text, (size_t)(strstr(text.bytes, "\"unknown\"") - text.bytes));
+    if (strcmp(expire, "null") != 0)
+        text_add_string(&text, "\"unknown\":{}}}");
+    assert_int_equal(json_parse(text.bytes, text.length, &json_default_limits, &document, NULL), 0);
+    facts = machine_facts_of(document, JUDGING_NOW);
+    for (size_t i = 0; i < baseline_count(baseline); i++)
+        if (strcmp(check_id(baseline_check(baseline, i)), "security_updates") == 0)
+            check_judge(baseline_check(baseline, i), &facts, PROFILE_LAPTOP, JUDGING_NOW, &verdict);
+    free(facts.sections);
+    return verdict.state;
+}
+
+TEST(updates_need_whole_packages_and_a_list_that_still_counts)
+{
+    assert_int_equal(judge_updates("0", "\"2026-11-28T00:53:02Z\""), VERDICT_PASS);
+    assert_int_equal(judge_updates("0", "null"), VERDICT_PASS); /* it never expires */
+    assert_int_equal(judge_updates("1", "\"2026-11-28T00:53:02Z\""), VERDICT_FAIL);
+    assert_int_equal(judge_updates("0", "\"2026-11-23T09:29:59Z\""), VERDICT_FAIL);
+}
+
 TEST(the_heaviest_comes_first)
 {
     const struct baseline *baseline = baseline_builtin();
@@ -254,6 +292,7 @@ int main(void)
         RUN(every_fact_that_a_check_reads_is_one_that_a_collector_has),
         RUN(every_check_passes_on_good_facts_and_ends_within_eight_days),
         RUN(no_check_passes_when_a_fact_that_it_reads_is_not_known),
+        RUN(updates_need_whole_packages_and_a_list_that_still_counts),
         RUN(the_heaviest_comes_first),
         RUN(the_advice_stays_calm),
     };

@@ -34,6 +34,12 @@ TEST(writes_values_in_the_order_of_the_calls)
     json_end_object(&writer);
     json_begin_array(&writer);
     json_end_array(&writer);
+    json_begin_array(&writer);
+    json_write_integer(&writer, 2);
+    json_end_array(&writer);
+    json_begin_array(&writer);
+    json_write_integer(&writer, 3);
+    json_end_array(&writer);
     json_write_raw(&writer, "{\"r\":1}", 7);
     json_write_null(&writer);
     json_end_array(&writer);
@@ -42,7 +48,7 @@ TEST(writes_values_in_the_order_of_the_calls)
 
     assert_string_equal(text_string(&writer.out),
                         "{\"z\":\"x\",\"n\":-9,\"t\":true,\"f\":false,\"u\":null,\"v\":null,"
-                        "\"w\":\"w\",\"list\":[1,{},[],{\"r\":1},null],"
+                        "\"w\":\"w\",\"list\":[1,{},[],[2],[3],{\"r\":1},null],"
                         "\"last\":9223372036854775807}");
     text_clear(&writer.out);
 }

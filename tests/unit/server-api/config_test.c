@@ -109,7 +109,7 @@ TEST(reads_options_in_both_spellings)
 
 TEST(refuses_options_that_are_not_in_the_table)
 {
-    static const char *const bad[] = {"--aa", "-a", "a", "--", "", "--c=1", "--a"};
+    static const char *const bad[] = {"--aa", "-a", "a", "--", "", "--c=1", "--cc", "--a"};
     const char *value = NULL;
     bool set = false;
     const struct option_row rows[] = {

@@ -231,6 +231,24 @@ TEST(an_image_file_that_is_gone_is_unknown)
     assert_fact_unknown(result, "all_encrypted", "not_present");
 }
 
+TEST(a_plain_disk_counts_when_mounted_read_only_too)
+{
+    struct disk_tree tree = encrypted_tree();
+
+    tree_disk(&tree, "sdb");
+    tree_mount_with(&tree, "sdb", "/mnt/archive", "ext4", "/dev/sdb ro,errors=remount-ro");
+    assert_all(&tree, false);
+}
+
+TEST(a_read_only_system_folder_holds_nobodys_data)
+{
+    struct disk_tree tree = encrypted_tree();
+
+    tree_disk(&tree, "sdb");
+    tree_mount_with(&tree, "sdb", "/usr", "ext4", "/dev/sdb ro");
+    assert_all(&tree, true);
+}
+
 TEST(read_only_images_do_not_count)
 {
     struct disk_tree tree = encrypted_tree();
@@ -578,6 +596,8 @@ int main(void)
         RUN(an_encrypted_stick_is_no_evidence_for_the_machine),
         RUN(an_image_file_is_where_its_file_is),
         RUN(an_image_file_that_is_gone_is_unknown),
+        RUN(a_plain_disk_counts_when_mounted_read_only_too),
+        RUN(a_read_only_system_folder_holds_nobodys_data),
         RUN(read_only_images_do_not_count),
         RUN(a_plain_volume_that_is_only_read_does_not_count),
         RUN(subvolumes_and_bind_mounts_are_one_volume),

@@ -349,6 +349,17 @@ TEST(a_namespace_without_interfaces_says_nothing_about_the_machine)
     assert_fact_unknown(result, "state", "sandboxed");
 }
 
+TEST(the_ruleset_of_another_namespace_says_nothing_about_the_machine)
+{
+    struct recording *recording = laptop_with("ufw.nlmsg");
+    AUTO(auto_json_free) struct json *result = NULL;
+
+    recording->name_space = NAMESPACE_OTHER;
+    result = collect(recording);
+    assert_fact_unknown(result, "state", "sandboxed");
+    assert_fact_unknown(result, "inbound_internet_ipv4", "sandboxed");
+}
+
 TEST(a_machine_without_interfaces_has_nothing_to_filter)
 {
     struct recording *recording = laptop_with(NULL);
@@ -434,6 +445,7 @@ int main(void)
         RUN(a_list_of_older_tables_that_may_not_be_read_leaves_the_verdict_unknown),
         RUN(a_changing_or_enormous_ruleset_is_unknown),
         RUN(a_namespace_without_interfaces_says_nothing_about_the_machine),
+        RUN(the_ruleset_of_another_namespace_says_nothing_about_the_machine),
         RUN(a_machine_without_interfaces_has_nothing_to_filter),
         RUN(an_interface_without_addresses_has_nothing_to_filter),
         RUN(an_image_tells_what_its_files_tell),

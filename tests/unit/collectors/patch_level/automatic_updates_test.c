@@ -49,6 +49,8 @@ static char *new_root(void)
                  "etc/systemd/system/timers.target.wants/apt-daily.timer");
     enable_timer(root, "usr/lib/systemd/system/apt-daily-upgrade.timer",
                  "etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer");
+    fixture_write(root, "usr/lib/systemd/system/apt-daily.service", "[Service]\n");
+    fixture_write(root, "usr/lib/systemd/system/apt-daily-upgrade.service", "[Service]\n");
     return root;
 }
 
@@ -130,6 +132,16 @@ TEST(are_off_when_a_timer_is_masked)
 
     fixture_link(root, "etc/systemd/system/apt-daily-upgrade.timer", "/dev/null");
     assert_enabled(root, false);
+}
+
+TEST(are_off_when_the_service_behind_a_timer_is_masked)
+{
+    AUTO(auto_fixture_remove) char *upgrade = new_root(), *lists = new_root();
+
+    fixture_link(upgrade, "etc/systemd/system/apt-daily-upgrade.service", "/dev/null");
+    assert_enabled(upgrade, false);
+    fixture_link(lists, "etc/systemd/system/apt-daily.service", "/dev/null");
+    assert_enabled(lists, false);
 }
 
 TEST(are_off_when_a_timer_is_masked_until_the_next_start)
@@ -250,6 +262,7 @@ int main(void)
         RUN(are_off_when_a_setting_is),
         RUN(follow_the_file_that_apt_reads_last),
         RUN(are_off_when_a_timer_is_masked),
+        RUN(are_off_when_the_service_behind_a_timer_is_masked),
         RUN(are_off_when_a_timer_is_masked_until_the_next_start),
         RUN(are_off_when_a_timer_is_empty_or_not_wanted),
         RUN(are_unknown_when_the_settings_are),

@@ -502,6 +502,100 @@ static void set_mtime(const char *root, const char *path, time_t seconds)
     assert_int_equal(utimensat(AT_FDCWD, text_string(&full), times, 0), 0);
 }
 
+TEST(knows_no_date_when_one_list_has_none)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+    AUTO(auto_json_free) struct json *result = NULL;
+    struct lists undated = security;
+
+    undated.prefix = "var/lib/apt/lists/mirror.example_s_dists_bookworm-security_";
+    undated.head = "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\n"
+                   "Codename: bookworm-security\n";
+    write_lists(root, &undated);
+    fixture_write(root, "etc/apt/sources.list",
+                  SOURCES "deb http://mirror.example/s bookworm-security main\n");
+    result = collect(root);
+    assert_fact_bool(result, "security_source_indexed", true);
+    assert_fact_unknown(result, "security_lists_published_at", "not_present");
+}
+
+TEST(a_list_that_never_expires_has_no_such_day)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+    AUTO(auto_json_free) struct json *result = NULL;
+    struct lists lists = security;
+
+    lists.head = "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\n"
+                 "Codename: bookworm-security\nDate: Sat, 21 Nov 2026 00:53:02 UTC\n";
+    write_lists(root, &lists);
+    result = collect(root);
+    assert_fact_text(result, "security_lists_published_at", "2026-11-21T00:53:02Z");
+    assert_fact_unknown(result, "security_lists_expire_at", "not_applicable");
+}
+
+TEST(an_area_of_another_release_has_no_security_list)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+    AUTO(auto_json_free) struct json *result = NULL;
+    struct lists next = base;
+
+    next.prefix = "var/lib/apt/lists/deb.example_debian_dists_trixie_";
+    next.head = "Origin: Debian\nLabel: Debian\nSuite: testing\nCodename: trixie\n"
+                "Date: Sat, 11 Jul 2026 10:16:37 UTC\n";
+    write_lists(root, &next);
+    fixture_write(root, "etc/apt/sources.list",
+                  SOURCES "deb http://deb.example/debian trixie main\n");
+    result = collect(root);
+    assert_fact_bool(result, "security_source_indexed", false);
+    assert_fact_unknown(result, "pending_security_updates", "not_present");
+}
+
+TEST(does_not_believe_a_source_whose_signature_nobody_checks)
+{
+    static const char *const options[] = {"[trusted=yes]", "[arch=amd64 Trusted=YES]",
+                                          "[allow-insecure=yes]", "[allow-weak=1]"};
+    AUTO(auto_fixture_remove) char *root = new_root();
+    AUTO(text_clear) struct text sources = {0};
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        text_truncate(&sources, 0);
+        text_add_format(&sources,
+                        "deb http://deb.example/debian bookworm main\n"
+                        "deb %s http://deb.example/debian-security bookworm-security main\n",
+                        options[i]);
+        fixture_write(root, "etc/apt/sources.list", text_string(&sources));
+        assert_pending_unknown(root, "unsupported");
+    }
+    fixture_write(root, "etc/apt/sources.list", "deb http://deb.example/debian bookworm main\n");
+    fixture_write(root, "etc/apt/sources.list.d/s.sources",
+                  "Types: deb\nURIs: http://deb.example/debian-security\n"
+                  "Suites: bookworm-security\nComponents: main\nTrusted: yes\n");
+    assert_pending_unknown(root, "unsupported");
+}
+
+TEST(does_not_believe_any_list_when_apt_takes_unsigned_ones)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    fixture_write(root, "etc/apt/apt.conf.d/99x", "Acquire::AllowInsecureRepositories \"0\";\n");
+    assert_pending(root, 1);
+    fixture_write(root, "etc/apt/apt.conf.d/99x",
+                  "Acquire { AllowInsecureRepositories \"true\"; };\n");
+    assert_pending_unknown(root, "unsupported");
+    fixture_write(root, "etc/apt/apt.conf.d/99x", "Acquire::AllowWeakRepositories \"1\";\n");
+    assert_pending_unknown(root, "unsupported");
+}
+
+TEST(is_unknown_when_the_status_ends_within_a_line)
+{
+    AUTO(auto_fixture_remove) char *root = new_root();
+
+    fixture_write(root, "var/lib/dpkg/status",
+                  STATUS "Package: zip\nStatus: install ok installed\n"
+                         "Architecture: amd64\nVersion: 3.0");
+    assert_pending_unknown(root, "parse_error");
+}
+
 TEST(takes_the_youngest_sign_of_contact)
 {
     AUTO(auto_fixture_remove) char *root = new_root();
@@ -599,6 +693,12 @@ int main(void)
         RUN(is_unknown_while_dpkg_works),
         RUN(is_unknown_when_the_status_is_damaged),
         RUN(is_unknown_when_apt_looks_elsewhere),
+        RUN(knows_no_date_when_one_list_has_none),
+        RUN(a_list_that_never_expires_has_no_such_day),
+        RUN(an_area_of_another_release_has_no_security_list),
+        RUN(does_not_believe_a_source_whose_signature_nobody_checks),
+        RUN(does_not_believe_any_list_when_apt_takes_unsigned_ones),
+        RUN(is_unknown_when_the_status_ends_within_a_line),
         RUN(takes_the_youngest_sign_of_contact),
         RUN(sees_that_a_restart_was_asked_for),
         RUN(compares_the_running_kernel),

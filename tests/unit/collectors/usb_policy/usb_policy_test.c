@@ -253,11 +253,21 @@ TEST(the_kernel_refuses_what_its_command_line_lists)
     char *folder = laptop(), *soft = laptop();
     AUTO(auto_json_free) struct json *result = NULL;
 
-    fixture_write(folder, "proc/cmdline", "quiet module_blacklist=foo,usb-storage\n");
+    fixture_write(folder, "proc/cmdline", "quiet module_blacklist=foo,usb_storage\n");
     assert_policy(folder, "blocked");
     fixture_write(soft, "proc/cmdline", "quiet modprobe.blacklist=usb-storage\n");
     result = collect(soft);
     assert_fact_text(result, "storage_driver_policy", "blacklist");
+}
+
+TEST(the_kernel_loads_what_its_command_line_lists_by_another_name)
+{
+    char *dash = laptop(), *replaced = laptop();
+
+    fixture_write(dash, "proc/cmdline", "quiet module_blacklist=usb-storage\n");
+    assert_policy(dash, "unrestricted");
+    fixture_write(replaced, "proc/cmdline", "module_blacklist=usb_storage module_blacklist=foo\n");
+    assert_policy(replaced, "unrestricted");
 }
 
 TEST(no_module_can_be_loaded_any_more)
@@ -454,6 +464,7 @@ int main(void)
         RUN(files_that_modprobe_passes_over_do_not_count),
         RUN(a_file_in_etc_replaces_one_of_its_name),
         RUN(the_kernel_refuses_what_its_command_line_lists),
+        RUN(the_kernel_loads_what_its_command_line_lists_by_another_name),
         RUN(no_module_can_be_loaded_any_more),
         RUN(a_kernel_without_the_driver_has_to_say_so),
         RUN(an_install_line_that_loads_after_all_does_not_block),

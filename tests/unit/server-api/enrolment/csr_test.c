@@ -105,24 +105,32 @@ static void add_alternative_name(X509_REQ *request)
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 }
 
-TEST(ignores_subject_and_extensions)
+/* With a subject and an extension, which makes it longer than 255 bytes. */
+static void long_request(struct text *out)
 {
+    static const char somebody[] = "somebody else, with a name that is as long as it may be";
     AUTO(auto_EVP_PKEY_free) EVP_PKEY *key = new_key("P-256");
     AUTO(auto_X509_REQ_free) X509_REQ *request = X509_REQ_new();
     AUTO(auto_openssl_free) unsigned char *der = NULL;
-    AUTO(text_clear) struct text text = {0};
     X509_NAME *subject = X509_REQ_get_subject_name(request);
     int length;
 
-    must(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                                    (const unsigned char *)"somebody else", -1, -1, 0));
+    must(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)somebody,
+                                    -1, -1, 0));
     add_alternative_name(request);
     must(X509_REQ_set_pubkey(request, key));
     must(X509_REQ_sign(request, key, EVP_sha256()));
     length = i2d_X509_REQ(request, &der);
     must(length);
-    text_add(&text, der, (size_t)length);
-    assert_int_equal(read_der(&text, NULL), 0);
+    text_add(out, der, (size_t)length);
+}
+
+TEST(ignores_subject_and_extensions)
+{
+    AUTO(text_clear) struct text der = {0};
+
+    long_request(&der);
+    assert_int_equal(read_der(&der, NULL), 0);
 }
 
 TEST(refuses_other_curves_and_algorithms)
@@ -224,6 +232,17 @@ TEST(refuses_another_spelling_than_der)
     text_add(&indefinite, "\x30\x80", 2);
     text_add(&indefinite, der.bytes + 3, der.length - 3);
     text_add(&indefinite, "\0\0", 2);
+    assert_refused(&indefinite, "not one PKCS#10 request");
+
+    /* A long one is as long as before. */
+    text_truncate(&der, 0);
+    text_truncate(&indefinite, 0);
+    long_request(&der);
+    assert_int_equal((unsigned char)der.bytes[1], 0x82);
+    text_add(&indefinite, "\x30\x80", 2);
+    text_add(&indefinite, der.bytes + 4, der.length - 4);
+    text_add(&indefinite, "\0\0", 2);
+    assert_int_equal(indefinite.length, der.length);
     assert_refused(&indefinite, "not one PKCS#10 request");
 }
 

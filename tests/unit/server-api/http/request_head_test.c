@@ -56,6 +56,7 @@ static const struct row refused_lines[] = {
     ROW(400, "\r\nGET / HTTP/1.1\r\n" HOST END),
     ROW(400, "GET / HTTP/1.1\n" HOST END),
     ROW(400, "GET / HTTP/1.1\r\nHost: h\n" END),
+    ROW(400, "GET / HTTP/1.1\r\nHost: hh\n" END),
     ROW(400, "GET / HTTP/1.1\r\n" HOST "\n"),
     ROW(400, "GET / HTTP/1.1\r\n" HOST "A: b\rC: d\r\n" END),
     ROW(400, "GET / HTTP/1.1\r\r\n" HOST END),
