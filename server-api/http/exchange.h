@@ -53,11 +53,11 @@ enum listener_kind { LISTENER_AGENTS = 1, LISTENER_PEOPLE = 2 };
 
 /* The route table refuses everything that is not in it with 404, another method with 405. */
 struct route {
-    enum listener_kind listener;
     const char *method;
     const char *path; /* may end in "/{}": one segment without '/', in exchange->parameter */
     size_t max_body;
     void (*handle)(struct exchange *exchange);
+    enum listener_kind listener;
     bool needs_certificate; /* else 401 before the body is read */
     bool loopback_only;     /* else 404 */
 };
