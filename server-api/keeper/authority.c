@@ -209,11 +209,15 @@ int keeper_authority_issue(const struct keeper_authority *authority,
 }
 
 int keeper_authority_sign_receipt(const struct keeper_authority *authority,
-                                  const struct receipt *receipt, struct text *out,
+                                  const struct receipt *receipt, int64_t clock, struct text *out,
                                   struct error *err)
 {
     AUTO(text_clear) struct text payload = {0};
 
+    /* Machines with a wrong clock fall back on the time of their last receipt. */
+    if (receipt->received_at < clock - CLOCK_DISTANCE ||
+        receipt->received_at > clock + CLOCK_DISTANCE)
+        return error_set(err, EINVAL, "receipts are signed for the present only");
     if (!machine_id_valid(receipt->machine, strlen(receipt->machine)))
         return error_set(err, EINVAL, "a receipt is for a machine");
     for (size_t i = 0; i < receipt->verdict_count; i++)

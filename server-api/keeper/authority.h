@@ -27,7 +27,7 @@ int keeper_authority_issue(const struct keeper_authority *authority,
                            const struct certificate_order *order, int64_t clock,
                            struct certificate **ret_certificate, struct error *err);
 
-/* Signs one receipt and adds it to out. */
+/* Signs one receipt and adds it to out. -EINVAL for one of another time than the clock's. */
 int keeper_authority_sign_receipt(const struct keeper_authority *authority,
-                                  const struct receipt *receipt, struct text *out,
+                                  const struct receipt *receipt, int64_t clock, struct text *out,
                                   struct error *err);

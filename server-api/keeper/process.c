@@ -39,7 +39,7 @@ static int sign(const struct keeper_authority *authority, size_t length, struct 
     int r = message_read_receipts(request, length, receipts, &count, err);
 
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = keeper_authority_sign_receipt(authority, &receipts[i], &compact[i], err);
+        r = keeper_authority_sign_receipt(authority, &receipts[i], clock_now(), &compact[i], err);
     if (r == 0)
         message_write_signed(compact, count, answer);
     for (size_t i = 0; i < KEEPER_RECEIPTS_MAX; i++)
@@ -98,7 +98,8 @@ static int rehearse(const struct keeper_authority *authority, struct error *err)
     AUTO(auto_signing_key_free) struct signing_key *key = NULL;
     AUTO(text_clear) struct text compact = {0};
     static const char *const names[] = {"localhost", NULL};
-    struct receipt receipt = {.machine = "00000000-0000-0000-0000-000000000000"};
+    struct receipt receipt = {.machine = "00000000-0000-0000-0000-000000000000",
+                              .received_at = clock_now()};
     uint8_t spki[P256_SPKI_SIZE];
     struct certificate_order order = {
         .purpose = CERTIFICATE_TLS_SERVER,
@@ -115,7 +116,7 @@ static int rehearse(const struct keeper_authority *authority, struct error *err)
     spki_of_key(key, spki);
     r = keeper_authority_issue(authority, &order, clock_now(), &certificate, err);
     if (r == 0)
-        r = keeper_authority_sign_receipt(authority, &receipt, &compact, err);
+        r = keeper_authority_sign_receipt(authority, &receipt, clock_now(), &compact, err);
     return r;
 }
 

@@ -345,9 +345,23 @@ TEST(signs_receipts_that_the_root_vouches_for)
     }
 }
 
+TEST(signs_no_receipt_of_another_time)
+{
+    struct receipt receipt = {.received_at = clock_now() - 3600};
+    AUTO(text_clear) struct text compact = {0};
+    struct error err = {0};
+
+    memcpy(receipt.machine, TEST_MACHINE, sizeof(TEST_MACHINE));
+    assert_int_equal(keeper_sign_receipts(keeper, &receipt, &compact, 1, &err), -EINVAL);
+    assert_non_null(strstr(err.message, "present"));
+    receipt.received_at = clock_now() + 3600;
+    assert_int_equal(keeper_sign_receipts(keeper, &receipt, &compact, 1, NULL), -EINVAL);
+    assert_int_equal(compact.length, 0);
+}
+
 TEST(signs_no_receipt_for_something_that_is_no_machine)
 {
-    struct receipt receipt = {.machine = "nobody"};
+    struct receipt receipt = {.machine = "nobody", .received_at = clock_now()};
     AUTO(text_clear) struct text compact = {0};
 
     assert_int_equal(keeper_sign_receipts(keeper, &receipt, &compact, 1, NULL), -EINVAL);
@@ -526,6 +540,7 @@ int main(int argc, char **argv)
         RUN(refuses_names_that_no_server_has),
         RUN(refuses_other_keys),
         RUN(signs_receipts_that_the_root_vouches_for),
+        RUN(signs_no_receipt_of_another_time),
         RUN(signs_no_receipt_for_something_that_is_no_machine),
         RUN(the_process_with_the_keys_is_locked),
         RUN(a_signal_to_the_group_does_not_end_it),
