@@ -2,14 +2,13 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#define LINE_SIZE      2048U
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define LINE_SIZE 2048U
 
 static const char *program_name = "dijkwacht";
 static bool to_journal;
@@ -33,8 +32,7 @@ static bool stderr_is_journal(void)
 void journal_open(const char *program)
 {
     program_name = program;
-    /* Without the socket libsystemd drops lines and calls it success. */
-    to_journal = stderr_is_journal() && access(JOURNAL_SOCKET, W_OK) == 0;
+    to_journal = stderr_is_journal();
 }
 
 void journal_write(enum journal_level level, const char *format, ...)
@@ -49,8 +47,9 @@ void journal_write(enum journal_level level, const char *format, ...)
         if ((unsigned char)*byte < 0x20 || *byte == 0x7f)
             *byte = '?';
 
-    if (to_journal && sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", (int)level,
-                                      "SYSLOG_IDENTIFIER=%s", program_name, NULL) == 0)
-        return;
-    (void)fprintf(stderr, "%s: %s\n", program_name, line);
+    /* sd-daemon(3): the journal takes the level from "<n>" and the name from the unit. */
+    if (to_journal)
+        (void)fprintf(stderr, "<%d>%s\n", (int)level, line);
+    else
+        (void)fprintf(stderr, "%s: %s\n", program_name, line);
 }

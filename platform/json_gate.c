@@ -222,12 +222,13 @@ static int compare_names(const void *left, const void *right)
 /* Sorting finds a name that comes twice without comparing each with each. */
 static int check_names(struct scanner *scanner, size_t mark)
 {
-    struct json_bytes *own = scanner->names.items + mark;
     size_t count = scanner->names.count - mark;
+    struct json_bytes *own;
 
     scanner->names.count = mark;
     if (count < 2)
         return 0;
+    own = scanner->names.items + mark;
     qsort(own, count, sizeof(*own), compare_names);
     for (size_t i = 1; i < count; i++)
         if (compare_names(&own[i - 1], &own[i]) == 0)

@@ -159,6 +159,8 @@ void json_quote(struct text *out, const char *value, size_t length)
             text_add(out, value + i, 1);
         } else if (first < 0x20 || first == 0x7f) {
             quote_control(out, first);
+        } else if (size == 2 && first == 0xc2 && (unsigned char)value[i + 1] < 0xa0) {
+            quote_control(out, (unsigned char)value[i + 1]); /* U+0080 to U+009F */
         } else {
             text_add(out, value + i, size);
         }

@@ -18,7 +18,6 @@ int tls_renew(struct tls_renewal *renewal, int64_t now, struct error *err)
     };
     struct tls_identity identity = {
         .intermediate = keeper_intermediate(renewal->keeper),
-        .root = keeper_root(renewal->keeper),
     };
     int r = signing_key_generate(&key, err);
 

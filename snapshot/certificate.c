@@ -80,19 +80,13 @@ static bool is_der(const X509 *x509, const void *bytes, size_t length)
     return again_length > 0 && (size_t)again_length == length && memcmp(again, bytes, length) == 0;
 }
 
-int certificate_from_der(const void *der, size_t length, struct certificate **ret_certificate,
-                         struct error *err)
+/* Checks what every certificate of ours has, and takes a share of it. */
+static int wrap(X509 *x509, const void *der, size_t length, struct certificate **ret_certificate,
+                struct error *err)
 {
-    const unsigned char *end = der;
-    AUTO(auto_X509_free) X509 *x509 = NULL;
     struct certificate *certificate;
     int64_t not_before, not_after;
 
-    if (length > CERTIFICATE_MAX_SIZE)
-        return error_set(err, EFBIG, "certificate: larger than %u bytes", CERTIFICATE_MAX_SIZE);
-    x509 = d2i_X509(NULL, &end, (long)length);
-    if (x509 == NULL || !is_der(x509, der, length))
-        return crypto_refuse(err, EBADMSG, "certificate: not X.509 in DER");
     if (!crypto_is_p256(X509_get0_pubkey(x509)))
         return crypto_refuse(err, EBADMSG, "certificate: its key is not on the named curve P-256");
     if (!read_time(X509_get0_notBefore(x509), &not_before) ||
@@ -104,12 +98,38 @@ int certificate_from_der(const void *der, size_t length, struct certificate **re
     certificate->purpose = purpose_of(x509);
     certificate->not_before = not_before;
     certificate->not_after = not_after;
-    certificate->x509 = TAKE(x509);
+    (void)X509_up_ref(x509);
+    certificate->x509 = x509;
     ERR_clear_error();
     *ret_certificate = certificate;
     return 0;
 }
 
+int certificate_from_der(const void *der, size_t length, struct certificate **ret_certificate,
+                         struct error *err)
+{
+    const unsigned char *end = der;
+    AUTO(auto_X509_free) X509 *x509 = NULL;
+
+    if (length > CERTIFICATE_MAX_SIZE)
+        return error_set(err, EFBIG, "certificate: larger than %u bytes", CERTIFICATE_MAX_SIZE);
+    x509 = d2i_X509(NULL, &end, (long)length);
+    if (x509 == NULL || !is_der(x509, der, length))
+        return crypto_refuse(err, EBADMSG, "certificate: not X.509 in DER");
+    return wrap(x509, der, length, ret_certificate, err);
+}
+
+int certificate_from_openssl(void *x509, struct certificate **ret_certificate, struct error *err)
+{
+    AUTO(auto_openssl_free) unsigned char *der = NULL;
+    int length = i2d_X509(x509, &der);
+
+    if (length <= 0)
+        return crypto_refuse(err, EBADMSG, "certificate: cannot be written");
+    if ((unsigned)length > CERTIFICATE_MAX_SIZE)
+        return error_set(err, EFBIG, "certificate: larger than %u bytes", CERTIFICATE_MAX_SIZE);
+    return wrap(x509, der, (size_t)length, ret_certificate, err);
+}
 int certificate_from_pem(const char *pem, size_t length, struct certificate **ret_certificate,
                          struct error *err)
 {

@@ -89,6 +89,8 @@ enum unknown_reason unknown_reason_from_code(int negative_errno)
         return UNKNOWN_TIMEOUT;
     case -EAGAIN:
         return UNKNOWN_IN_PROGRESS;
+    case -ENOSYS:
+        return UNKNOWN_UNSUPPORTED;
     default:
         return UNKNOWN_PARSE_ERROR;
     }

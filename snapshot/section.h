@@ -36,7 +36,8 @@ const char *unknown_reason_name(enum unknown_reason reason);
 bool unknown_reason_from_name(const char *name, enum unknown_reason *ret_reason);
 
 /* The reason for a failed read: -EACCES and -EPERM not_permitted, -ENOENT not_present,
- * -EFBIG limit_exceeded, -ETIMEDOUT timeout, -EAGAIN in_progress, else parse_error. */
+ * -EFBIG limit_exceeded, -ETIMEDOUT timeout, -EAGAIN in_progress, -ENOSYS unsupported (a kernel
+ * that lacks the call), else parse_error. */
 enum unknown_reason unknown_reason_from_code(int negative_errno);
 
 enum fact_type {

@@ -58,6 +58,8 @@ int certificate_from_der(const void *der, size_t length, struct certificate **re
                          struct error *err);
 int certificate_from_pem(const char *pem, size_t length, struct certificate **ret_certificate,
                          struct error *err);
+/* One that OpenSSL has decoded already, as TLS does: an X509, of which it takes a share. */
+int certificate_from_openssl(void *x509, struct certificate **ret_certificate, struct error *err);
 void certificate_free(struct certificate *certificate);
 void auto_certificate_free(struct certificate **certificate);
 void certificate_to_der(const struct certificate *certificate, struct text *out);

@@ -39,11 +39,11 @@ struct snapshot_head {
     char machine[MACHINE_ID_SIZE];
     char agent[AGENT_VERSION_SIZE];
     char epoch[EPOCH_SIZE];
-    uint64_t seq;           /* 1, 2, 3 ... within the epoch */
-    bool has_prev;          /* false for the first of an epoch, and for that alone */
-    struct digest prev;     /* SHA-256 of the snapshot file before this one */
-    char nonce[NONCE_SIZE]; /* of the last verified receipt; "" when there was none */
-    char boot[BOOT_ID_SIZE];
+    uint64_t seq;              /* 1, 2, 3 ... within the epoch */
+    bool has_prev;             /* false for the first of an epoch, and for that alone */
+    struct digest prev;        /* SHA-256 of the snapshot file before this one */
+    char nonce[NONCE_SIZE];    /* of the last verified receipt; "" when there was none */
+    char boot[BOOT_ID_SIZE];   /* "" where the machine could not tell */
     int64_t wall_time;         /* seconds since 1970 by the machine's clock */
     int64_t boot_time_seconds; /* CLOCK_BOOTTIME */
     enum clock_state clock;

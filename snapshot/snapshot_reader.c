@@ -52,7 +52,7 @@ static void read_head(struct closed_object *payload, struct snapshot_head *head)
     if (head->has_prev != (head->seq > 1))
         closed_refuse(payload, "prev");
     closed_text_or_null(payload, "nonce", nonce_valid, head->nonce, sizeof(head->nonce));
-    closed_text(payload, "boot", is_hex_id, head->boot, sizeof(head->boot));
+    closed_text_or_null(payload, "boot", is_hex_id, head->boot, sizeof(head->boot));
     head->wall_time = closed_time(payload, "wall_time");
     head->boot_time_seconds = (int64_t)closed_number(payload, "boot_time_s", 0, CLOSED_NUMBER_MAX);
     head->clock = (enum clock_state)closed_choice(payload, "clock", clock_state_names);

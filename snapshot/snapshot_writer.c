@@ -115,7 +115,7 @@ static void write_head(struct json_writer *json, const struct snapshot_head *hea
     json_add_integer(json, "seq", (int64_t)head->seq);
     add_digest_or_null(json, "prev", head->has_prev, &head->prev);
     json_add_text_or_null(json, "nonce", head->nonce[0] == '\0' ? NULL : head->nonce);
-    json_add_text(json, "boot", head->boot);
+    json_add_text_or_null(json, "boot", head->boot[0] == '\0' ? NULL : head->boot);
     add_time(json, "wall_time", head->wall_time);
     json_add_integer(json, "boot_time_s", head->boot_time_seconds);
     json_add_text(json, "clock", clock_state_name(head->clock));

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #define SOURCES_MAX 3U
-#define BANDS       3U
+#define BANDS       11U
 #define CANDIDATES  4U
 
 struct source {
@@ -20,9 +20,24 @@ static const struct source internet_ipv6[SOURCES_MAX] = {
     {{0x26, 0x06, 0x28, 0x00, 0x02, 0x20, 0, 1, [15] = 1}},
     {{0x2a, 0x02, 0x0a, 0x47, 0x56, 0x78, 0, 1, [15] = 7}}};
 
-/* Of each range of ports several, because a rule may speak of the first. */
+/*
+ * One band of ports after the other, each without those that services are known by (mosh: 60000 to
+ * 61000): a rule that opens some thousand ports in a row opens a whole band. Of each several,
+ * because a rule may speak of the first.
+ */
 static const uint16_t candidates[BANDS][CANDIDATES] = {
-    {7, 11, 97, 947}, {20007, 21113, 23459, 31237}, {60007, 61211, 62417, 64997}};
+    {7, 11, 97, 947},
+    {1087, 1451, 1907, 2311},
+    {3491, 3797, 4021, 4603},
+    {5573, 6311, 7103, 7717},
+    {9551, 11213, 13099, 14243},
+    {15377, 16633, 17987, 19013},
+    {20007, 21113, 23459, 31237},
+    {33029, 33811, 34583, 35393},
+    {36209, 39119, 41543, 44983},
+    {47221, 50111, 52631, 55441},
+    {61211, 62417, 63599, 64997},
+};
 
 void inbound_worsen(struct inbound_result *result, struct inbound_result other)
 {

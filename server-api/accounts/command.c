@@ -37,9 +37,7 @@ void command_add_plain(const char *value, struct text *out)
 {
     for (; *value != '\0'; value++) {
         unsigned char byte = (unsigned char)*value;
-        const char shown = byte < 0x20 || byte == 0x7f ? '?' : *value;
-
-        text_add(out, &shown, 1);
+        text_add(out, byte < 0x20 || byte == 0x7f ? "?" : value, 1);
     }
 }
 

@@ -123,11 +123,14 @@ static int certify(const struct enrolment *enrolment, struct store *store,
 
     digest_of(spki, P256_SPKI_SIZE, &use.spki);
     r = store_use_join_token(store, &use, clock_now(), err);
-    if (r == 0 && use.certificate.length > 0)
-        r = certificate_from_der(use.certificate.bytes, use.certificate.length, ret_certificate,
-                                 err);
-    else if (r == 0)
+    if (r == 0 && use.certificate.length == 0) {
         r = issue(enrolment, store, &use, spki, ret_certificate, err);
+        if (r == -EEXIST) /* the same request, sent again, was faster */
+            r = store_use_join_token(store, &use, clock_now(), err);
+    }
+    if (r == 0 && *ret_certificate == NULL)
+        r = certificate_from_der(text_string(&use.certificate), use.certificate.length,
+                                 ret_certificate, err);
     text_clear(&use.certificate);
     return r;
 }

@@ -57,8 +57,8 @@ static void send_answer(struct connection *connection, struct answer *answer)
     size_t length = answer->body.length;
 
     connection->served++;
-    if (connection->served >= REQUESTS_PER_CONNECTION || connection->loop->stopping ||
-        is_crowded(connection))
+    if (connection->served >= REQUESTS_PER_CONNECTION ||
+        atomic_load(&connection->loop->server->stopping) || is_crowded(connection))
         connection->ends = true;
     (void)bufferevent_disable(connection->stream, EV_READ);
     connection_enter(connection, PHASE_ANSWER,

@@ -8,7 +8,7 @@
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 #define TOKEN_CHARACTERS   LETTERS_AND_DIGITS "!#$%&'*+-.^_`|~"
 #define PATH_CHARACTERS    LETTERS_AND_DIGITS "-._~/"
-#define QUERY_CHARACTERS   PATH_CHARACTERS "?=&+,:@"
+#define QUERY_CHARACTERS   PATH_CHARACTERS "?=&+,:@%"
 #define HOST_CHARACTERS    LETTERS_AND_DIGITS "-._:[]"
 #define HOST_MAX           255U
 #define VERSION            "HTTP/1.1"

@@ -81,8 +81,8 @@ static bool set_identity(SSL_CTX *context, const struct tls_identity *identity)
 }
 
 /*
- * The intermediate is in the store too, for clients that send their leaf alone. It comes from our
- * own folder, where the keeper checked it, so its signature need not be checked for each client.
+ * Our own intermediate is what clients must come from: it was verified when the keeper started, so
+ * no handshake has to go on to the root.
  */
 static bool set_trust(SSL_CTX *context, const struct tls_identity *identity)
 {
@@ -91,7 +91,6 @@ static bool set_trust(SSL_CTX *context, const struct tls_identity *identity)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tolerate_times);
     SSL_CTX_set_verify_depth(context, CHAIN_DEPTH);
     return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
-           X509_STORE_add_cert(store, certificate_openssl(identity->root)) == 1 &&
            X509_STORE_add_cert(store, certificate_openssl(identity->intermediate)) == 1 &&
            SSL_CTX_add_client_CA(context, certificate_openssl(identity->intermediate)) == 1;
 }
@@ -112,11 +111,9 @@ int tls_context_new(enum listener_kind kind, const struct tls_identity *identity
 
 static int read_leaf(const SSL *ssl, struct certificate **ret_leaf)
 {
-    AUTO(auto_openssl_free) unsigned char *der = NULL;
     X509 *x509 = SSL_get0_peer_certificate(ssl);
-    int length = x509 == NULL ? -1 : i2d_X509(x509, &der);
 
-    return length <= 0 ? -ENOENT : certificate_from_der(der, (size_t)length, ret_leaf, NULL);
+    return x509 == NULL ? -ENOENT : certificate_from_openssl(x509, ret_leaf, NULL);
 }
 
 /* Names come from the leaf alone: the other certificates of a chain prove nothing about who is at

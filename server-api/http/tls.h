@@ -11,14 +11,13 @@ struct tls_identity {
     const struct signing_key *key;
     const struct certificate *leaf;
     const struct certificate *intermediate; /* sent after the leaf */
-    const struct certificate *root;
 };
 
 /*
  * The settings of every connection: TLS 1.3 alone, without resumption, early data or renegotiation,
- * http/1.1 alone, records padded to 512 bytes. The agents' listener asks for a certificate, and
- * ends the handshake when it gets one that our root does not vouch for. The caller frees it with
- * SSL_CTX_free().
+ * http/1.1 alone, application records padded to 512 bytes. The agents' listener asks for a
+ * certificate, and ends the handshake when it gets one that our intermediate did not issue. The
+ * caller frees it with SSL_CTX_free().
  */
 int tls_context_new(enum listener_kind kind, const struct tls_identity *identity,
                     struct ssl_ctx_st **ret_context, struct error *err);

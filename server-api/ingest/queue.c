@@ -14,6 +14,7 @@ struct ingest {
     struct upload *first;
     struct upload **last;
     size_t count;
+    size_t bytes; /* decoded, of all that wait */
     bool stopping;
     struct store *store;
     struct keeper *keeper;
@@ -40,6 +41,7 @@ static size_t take_batch(struct ingest *ingest, struct upload **uploads)
         uploads[count] = ingest->first;
         ingest->first = uploads[count]->next;
         ingest->count--;
+        ingest->bytes -= uploads[count]->snapshot.payload_length;
         count++;
     }
     if (ingest->first == NULL)
@@ -106,18 +108,25 @@ static void *run(void *argument)
     return NULL;
 }
 
+static bool has_room(const struct ingest *ingest, const struct upload *upload)
+{
+    return ingest->count < INGEST_QUEUE_MAX &&
+           ingest->bytes + upload->snapshot.payload_length <= INGEST_BYTES_MAX;
+}
+
 int ingest_submit(struct ingest *ingest, struct upload *upload)
 {
     int r = 0;
 
     (void)pthread_mutex_lock(&ingest->lock);
-    if (ingest->count >= INGEST_QUEUE_MAX || ingest->stopping) {
+    if (!has_room(ingest, upload) || ingest->stopping) {
         r = -EBUSY;
     } else {
         upload->next = NULL;
         *ingest->last = upload;
         ingest->last = &upload->next;
         ingest->count++;
+        ingest->bytes += upload->snapshot.payload_length;
         (void)pthread_cond_signal(&ingest->changed);
     }
     (void)pthread_mutex_unlock(&ingest->lock);

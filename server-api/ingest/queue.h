@@ -9,6 +9,7 @@
  */
 #define INGEST_QUEUE_MAX 1024U
 #define INGEST_BATCH_MAX 256U
+#define INGEST_BYTES_MAX (64U * 1024U * 1024U) /* decoded: a small file may hold much */
 
 struct upload {
     struct exchange *exchange; /* answered by the thread */
@@ -21,7 +22,7 @@ struct upload {
 
 void upload_free(struct upload *upload);
 
-/* Takes the upload over; -EBUSY when INGEST_QUEUE_MAX wait already. */
+/* Takes the upload over; -EBUSY when too many wait already, or too much. */
 int ingest_submit(struct ingest *ingest, struct upload *upload);
 
 /* The HTTP status of an answer, and the answer itself as a signed receipt that it takes over. */

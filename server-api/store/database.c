@@ -12,13 +12,8 @@ static int errno_of(int code)
     switch (code & 0xff) {
     case SQLITE_FULL:
         return ENOSPC;
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-    case SQLITE_CANTOPEN:
-        return EACCES;
     default:
-        return EIO;
+        return EIO; /* never EACCES: that is an answer about who asks, not about our disk */
     }
 }
 

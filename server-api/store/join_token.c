@@ -229,21 +229,33 @@ static int answer(struct store *store, struct found *found, struct token_use *us
     return r;
 }
 
-int store_use_join_token(struct store *store, struct token_use *use, int64_t now, struct error *err)
+static int find_allowed(struct store *store, const struct token_use *use, int64_t now,
+                        struct found *ret_found, struct error *err)
 {
-    AUTO(transaction_end) struct transaction transaction = {0};
     struct found found = {0};
+    int r = find_token(store, use->token_id, use->purpose, &found, err);
     bool known;
-    int r;
 
-    assert(use->purpose == CERTIFICATE_TLS_CLIENT || use->purpose == CERTIFICATE_SIGNING);
-    r = transaction_begin(store, &transaction, err);
-    if (r == 0)
-        r = find_token(store, use->token_id, use->purpose, &found, err);
     if (r < 0)
         return r;
     known = digest_equal(&found.secret, &use->secret) && r == 1;
-    r = allow(store, &found, known, &use->spki, now, err);
+    *ret_found = found;
+    return allow(store, &found, known, &use->spki, now, err);
+}
+
+int store_use_join_token(struct store *store, struct token_use *use, int64_t now, struct error *err)
+{
+    AUTO(transaction_end) struct transaction transaction = {0};
+    struct found found;
+    int r;
+
+    assert(use->purpose == CERTIFICATE_TLS_CLIENT || use->purpose == CERTIFICATE_SIGNING);
+    /* Anybody may guess, so only a good token gets as far as the lock for writing. */
+    r = find_allowed(store, use, now, &found, err);
+    if (r == 0)
+        r = transaction_begin(store, &transaction, err);
+    if (r == 0)
+        r = find_allowed(store, use, now, &found, err);
     if (r == 0)
         r = answer(store, &found, use, now, err);
     if (r == 0)

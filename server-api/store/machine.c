@@ -17,11 +17,14 @@ int store_add_certificate(struct store *store, const char *organisation, const c
     AUTO(statement_end)
     struct statement add = statement_start(
         store, "INSERT INTO certificate (organisation, machine, purpose, number, spki, issued_at, "
-               "not_after, der) SELECT ?1, ?2, ?3, 1 + coalesce(max(number), 0), ?4, ?5, ?6, ?7 "
-               "FROM certificate WHERE organisation = ?1 AND machine = ?2 AND purpose = ?3");
+               "not_after, der) SELECT ?1, ?2, ?3, 1 + last, ?4, ?5, ?6, ?7 FROM (SELECT "
+               "coalesce(max(number), 0) AS last, coalesce(sum(spki = ?4 AND issued_at > ?5 - "
+               "86400), 0) AS same FROM certificate WHERE organisation = ?1 AND machine = ?2 AND "
+               "purpose = ?3) WHERE same = 0");
     enum certificate_purpose purpose = certificate_purpose(certificate);
     AUTO(text_clear) struct text der = {0};
     struct digest spki;
+    int r;
 
     if (purpose != CERTIFICATE_TLS_CLIENT && purpose != CERTIFICATE_SIGNING)
         return error_set(err, EINVAL, "this is no certificate of a machine");
@@ -34,7 +37,10 @@ int store_add_certificate(struct store *store, const char *organisation, const c
     bind_integer(&add, now);
     bind_integer(&add, certificate_not_after(certificate));
     bind_bytes(&add, der.bytes, der.length);
-    return statement_run(&add, err);
+    r = statement_run(&add, err);
+    if (r == 0 && database_changes(store) == 0)
+        r = error_set(err, EEXIST, "this key of machine %s has a certificate of today", machine);
+    return r;
 }
 
 static int find_signing(struct store *store, const struct peer *peer,

@@ -221,8 +221,8 @@ static void system_name(const struct machine_facts *facts, char ret_name[SYSTEM_
 }
 
 static int put_current(struct store *store, const struct machine_key *key,
-                       const struct snapshot_head *head, const struct state_times *times,
-                       const struct machine_facts *facts, struct error *err)
+                       const struct sighting *sighting, const struct machine_facts *facts,
+                       struct error *err)
 {
     AUTO(statement_end)
     struct statement put = statement_start(
@@ -232,20 +232,19 @@ static int put_current(struct store *store, const struct machine_key *key,
 
     system_name(facts, system);
     bind_key(&put, key);
-    bind_digest(&put, &head->state);
-    bind_integer(&put, times->seen_at);
-    bind_integer(&put, times->received_at);
-    bind_integer(&put, head->wall_time);
-    bind_text(&put, clock_name(head->clock));
+    bind_digest(&put, &sighting->head->state);
+    bind_integer(&put, sighting->seen_at);
+    bind_integer(&put, sighting->received_at);
+    bind_integer(&put, sighting->head->wall_time);
+    bind_text(&put, clock_name(sighting->head->clock));
     bind_text(&put, kind_name(machine_facts_profile(facts)));
     bind_text(&put, system);
     return statement_run(&put, err);
 }
 
 int machine_state_set_current(struct store *store, const struct machine_key *key,
-                              const struct snapshot_head *head, const struct state *state,
-                              const struct state_times *times, struct receipt *receipt,
-                              struct error *err)
+                              const struct state *state, const struct sighting *sighting,
+                              struct receipt *receipt, struct error *err)
 {
     AUTO(documents_clear) struct documents documents = {0};
     struct machine_facts facts;
@@ -255,7 +254,7 @@ int machine_state_set_current(struct store *store, const struct machine_key *key
         r = read_section(store, key, &state->entries[i], &documents, err);
     if (r < 0)
         return r;
-    facts = (struct machine_facts){documents.sections, documents.count, times->seen_at};
-    r = put_current(store, key, head, times, &facts, err);
-    return r < 0 ? r : judge(store, key, &facts, times->received_at, receipt, err);
+    facts = (struct machine_facts){documents.sections, documents.count, sighting->seen_at};
+    r = put_current(store, key, sighting, &facts, err);
+    return r < 0 ? r : judge(store, key, &facts, sighting->received_at, receipt, err);
 }

@@ -23,8 +23,9 @@ int machine_state_keep(struct store *store, const struct machine_key *key,
                        const struct snapshot *snapshot, const struct state *state,
                        struct error *err);
 
-/* When a state was true and when we heard of it. */
-struct state_times {
+/* When a state was true, when we heard of it, and what came with it. */
+struct sighting {
+    const struct snapshot_head *head;
     int64_t seen_at;
     int64_t received_at;
 };
@@ -34,6 +35,5 @@ struct state_times {
  * when it has been so), and adds them to the receipt.
  */
 int machine_state_set_current(struct store *store, const struct machine_key *key,
-                              const struct snapshot_head *head, const struct state *state,
-                              const struct state_times *times, struct receipt *receipt,
-                              struct error *err);
+                              const struct state *state, const struct sighting *sighting,
+                              struct receipt *receipt, struct error *err);

@@ -10,29 +10,24 @@
 
 #define APPLICATION_ID 0x444a4b57 /* "DJKW", so that file(1) and we know our databases */
 
-static int read_number(struct store *store, const char *sql, int64_t *ret_number, struct error *err)
+/*
+ * The number of migrations that the database has had; -EINVAL when it is not ours. One statement,
+ * so that all of it is from one moment: another process may be making the tables.
+ */
+static int read_version(struct store *store, int64_t *ret_version, struct error *err)
 {
-    AUTO(statement_end) struct statement statement = statement_start(store, sql);
+    AUTO(statement_end)
+    struct statement statement = statement_start(
+        store, "SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM "
+               "pragma_application_id), (SELECT count(*) FROM sqlite_schema)");
+    int64_t application, tables;
     int r = statement_row(&statement, err);
 
     if (r <= 0)
         return r < 0 ? r : error_set(err, EIO, "the database %s does not answer", store->path);
-    *ret_number = column_integer(&statement, 0);
-    return 0;
-}
-
-/* The number of migrations that the database has had; -EINVAL when it is not ours. */
-static int read_version(struct store *store, int64_t *ret_version, struct error *err)
-{
-    int64_t application, tables;
-    int r = read_number(store, "PRAGMA user_version", ret_version, err);
-
-    if (r == 0)
-        r = read_number(store, "PRAGMA application_id", &application, err);
-    if (r == 0)
-        r = read_number(store, "SELECT count(*) FROM sqlite_schema", &tables, err);
-    if (r < 0)
-        return r;
+    *ret_version = column_integer(&statement, 0);
+    application = column_integer(&statement, 1);
+    tables = column_integer(&statement, 2);
     if (application == APPLICATION_ID || (application == 0 && *ret_version == 0 && tables == 0))
         return 0;
     return error_set(err, EINVAL,
@@ -45,7 +40,7 @@ static int run_one(struct store *store, const struct migration *migration, int64
 {
     AUTO(transaction_end) struct transaction transaction = {0};
     char mark[96];
-    int64_t version;
+    int64_t version = 0;
     int r;
 
     r = transaction_begin(store, &transaction, err);
@@ -66,7 +61,7 @@ static int run_one(struct store *store, const struct migration *migration, int64
 
 int migration_run(struct store *store, const struct migration *migrations, struct error *err)
 {
-    int64_t version, last = 0;
+    int64_t version = 0, last = 0;
     int r = read_version(store, &version, err);
 
     if (r < 0)

@@ -216,11 +216,10 @@ int store_repeat_nonce(struct store *store, const char *organisation, const char
     return 0;
 }
 
-int place_advance(struct store *store, const struct machine_key *key,
-                  const struct snapshot_head *head, const struct digest *hash,
-                  const struct chain_decision *decision, struct place *place, int64_t now,
-                  struct error *err)
+int place_advance(struct store *store, const struct arrival *arrival,
+                  const struct chain_decision *decision, struct place *place, struct error *err)
 {
+    const struct snapshot_head *head = arrival->head;
     struct chain_known *known = &place->known;
 
     if (known->nonce.arrival > known->echoed.arrival) {
@@ -229,17 +228,17 @@ int place_advance(struct store *store, const struct machine_key *key,
     }
     place->arrivals++;
     nonce_new(place->nonce);
-    place->nonce_at = now;
+    place->nonce_at = arrival->received_at;
     place->flags = decision->flags;
     if (decision->action == CHAIN_SPLIT)
-        place->forked_at = now;
+        place->forked_at = arrival->received_at;
     if (decision->newest) {
         if (!known->started || strcmp(known->epoch, head->epoch) != 0)
             known->epoch_arrival = place->arrivals;
         known->started = true;
         memcpy(known->epoch, head->epoch, sizeof(known->epoch));
         known->seq = head->seq;
-        known->hash = *hash;
+        known->hash = arrival->hash;
     }
-    return save(store, key, place, err);
+    return save(store, &arrival->key, place, err);
 }

@@ -33,8 +33,14 @@ int place_load(struct store *store, const struct machine_key *key, const struct 
 /* 128 random bits in base64url. */
 void nonce_new(char ret_nonce[NONCE_SIZE]);
 
+/* One snapshot of one machine, as it came in. */
+struct arrival {
+    struct machine_key key;
+    const struct snapshot_head *head;
+    struct digest hash;
+    int64_t received_at;
+};
+
 /* Moves the chain on after a decision, with a new nonce for the answer in place->nonce. */
-int place_advance(struct store *store, const struct machine_key *key,
-                  const struct snapshot_head *head, const struct digest *hash,
-                  const struct chain_decision *decision, struct place *place, int64_t now,
-                  struct error *err);
+int place_advance(struct store *store, const struct arrival *arrival,
+                  const struct chain_decision *decision, struct place *place, struct error *err);

@@ -156,6 +156,20 @@ static int put_in_quarantine(struct store *store, const struct record *record, s
     return statement_run(&add, err);
 }
 
+static int advance(struct store *store, const struct record *record,
+                   const struct chain_decision *decision, struct place *place, struct error *err)
+{
+    const struct ingest_record *ingest = record->ingest;
+    const struct arrival arrival = {
+        .key = record->key,
+        .head = &ingest->snapshot->head,
+        .hash = ingest->hash,
+        .received_at = ingest->received_at,
+    };
+
+    return place_advance(store, &arrival, decision, place, err);
+}
+
 static int store_fork(struct store *store, struct record *record, struct place *place,
                       const struct chain_decision *decision, struct error *err)
 {
@@ -169,8 +183,7 @@ static int store_fork(struct store *store, struct record *record, struct place *
     if (record->step == RECORD_SIGN)
         r = put_in_quarantine(store, record, err);
     if (r == 0)
-        r = place_advance(store, &record->key, &ingest->snapshot->head, &ingest->hash, decision,
-                          place, ingest->received_at, err);
+        r = advance(store, record, decision, place, err);
     ingest->result = RECEIPT_FORK;
     record->receipt.result = RECEIPT_FORK;
     return r;
@@ -220,17 +233,19 @@ static int keep_state(struct store *store, struct record *record, const struct p
                       const struct state *state, bool newest, struct error *err)
 {
     const struct snapshot *snapshot = record->ingest->snapshot;
-    struct state_times times = {.received_at = record->ingest->received_at};
+    struct sighting sighting = {
+        .head = &snapshot->head,
+        .received_at = record->ingest->received_at,
+    };
     int r = machine_state_keep(store, &record->key, snapshot, state, err);
 
     record->receipt.has_state = true;
     record->receipt.state = snapshot->head.state;
     if (r < 0 || !newest)
         return r;
-    times.seen_at =
-        chain_made_at(&snapshot->head, &place->known.nonce, place->joined_at, times.received_at);
-    return machine_state_set_current(store, &record->key, &snapshot->head, state, &times,
-                                     &record->receipt, err);
+    sighting.seen_at =
+        chain_made_at(&snapshot->head, &place->known.nonce, place->joined_at, sighting.received_at);
+    return machine_state_set_current(store, &record->key, state, &sighting, &record->receipt, err);
 }
 
 static int store_snapshot(struct store *store, struct record *record, struct place *place,
@@ -248,8 +263,7 @@ static int store_snapshot(struct store *store, struct record *record, struct pla
     applied = r == 1;
     if (!applied)
         decision->flags |= CHAIN_NO_BASE;
-    r = place_advance(store, &record->key, &ingest->snapshot->head, &ingest->hash, decision, place,
-                      ingest->received_at, err);
+    r = advance(store, record, decision, place, err);
     if (r == 0)
         r = add_snapshot(store, record, place, applied, err);
     if (r == 0 && applied)

@@ -36,7 +36,7 @@ static int make_file(const char *path, bool create, struct error *err)
                          "\"dijkwacht-server init\"",
                          path);
     fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
+    if (fd < 0 && errno != EEXIST) /* another process was faster */
         return error_set(err, errno, "cannot make the database %s: %s", path, strerror(errno));
     return 0;
 }

@@ -80,6 +80,8 @@ struct token_use {
 };
 int store_use_join_token(struct store *store, struct token_use *use, int64_t now,
                          struct error *err);
+/* -EEXIST when the key got a certificate within the last 24 hours: another request of the machine
+ * was faster, and the machine may have that one. */
 int store_add_certificate(struct store *store, const char *organisation, const char *machine,
                           const struct certificate *certificate, int64_t now, struct error *err);
 

@@ -51,7 +51,7 @@ static int read_token(const char *path, char **ret_token, struct error *err)
     AUTO_FREE char *token = NULL;
     int r = read_file(path, TOKEN_MAX_SIZE, &token, err);
 
-    if (r < 0)
+    if (r < 0 || token == NULL)
         return r;
     token[strcspn(token, "\r\n")] = '\0';
     if (token[0] == '\0' || strspn(token, UNRESERVED) != strlen(token))
@@ -63,21 +63,22 @@ static int read_token(const char *path, char **ret_token, struct error *err)
 int fleet_source_from_files(const char *url, const char *token_file, const char *root_file,
                             struct fleet_source *ret_source, struct error *err)
 {
-    AUTO(fleet_source_clear) struct fleet_source source = {0};
-    AUTO_FREE char *host = NULL;
+    AUTO_FREE char *host = NULL, *token = NULL, *root_pem = NULL;
     uint16_t port;
     int r = server_url_parse(url, &host, &port, err);
 
     if (r < 0)
         return error_wrap(err, r, "--server");
-    source.url = must_copy_text(url, strlen(url));
-    r = read_token(token_file, &source.token, err);
+    r = read_token(token_file, &token, err);
     if (r == 0)
-        r = read_file(root_file, ROOT_MAX_SIZE, &source.root_pem, err);
+        r = read_file(root_file, ROOT_MAX_SIZE, &root_pem, err);
     if (r < 0)
         return r;
-    *ret_source = source;
-    source = (struct fleet_source){0};
+    *ret_source = (struct fleet_source){
+        .url = must_copy_text(url, strlen(url)),
+        .token = TAKE(token),
+        .root_pem = TAKE(root_pem),
+    };
     return 0;
 }
 

@@ -157,7 +157,9 @@ class Enrolment(ServerTest):
 
     def snapshot_status(self, certificate, key):
         """How an upload is answered that is no snapshot."""
-        answer = https(self.server.port, self.root, "PUT", "/v1/snapshots/" + "0" * 64, body=b"x",
+        body = b"x"
+        answer = https(self.server.port, self.root, "PUT",
+                       "/v1/snapshots/" + hashlib.sha256(body).hexdigest(), body=body,
                        certificate=certificate, key=key)
         return answer.status, answer.text
 
@@ -243,13 +245,10 @@ class Enrolment(ServerTest):
         payload = text.split(".")[1]
         self.assertIn(b"revoked", base64.urlsafe_b64decode(payload + "=="))
 
-    def test_many_machines_enrol_at_once(self):
-        codes = [self.new_code() for _ in range(8)]
-        keys = [make_key(self.folder / f"many-{number}.key") for number in range(8)]
+    def leaves_of_requests_at_once(self, codes, requests):
         context = tls_context(self.root)
         connections = [connect(self.server.port, context) for _ in codes]
-        for connection, code, key in zip(connections, codes, keys):
-            request = make_request(key)
+        for connection, code, request in zip(connections, codes, requests):
             pair = base64.b64encode(f"{code['id']}:{code['secret']}".encode()).decode()
             connection.sendall(
                 (f"POST /.well-known/est/tls/simpleenroll HTTP/1.1\r\nHost: a\r\n"
@@ -260,7 +259,18 @@ class Enrolment(ServerTest):
             answer, _ = receive_answer(connection)
             leaves.add(self.certificates(answer)[0])
             connection.close()
-        self.assertEqual(len(leaves), 8)
+        return leaves
+
+    def test_many_machines_enrol_at_once(self):
+        codes = [self.new_code() for _ in range(8)]
+        requests = [make_request(make_key(self.folder / f"many-{number}.key"))
+                    for number in range(8)]
+        self.assertEqual(len(self.leaves_of_requests_at_once(codes, requests)), 8)
+
+    def test_one_request_sent_many_times_at_once_gets_one_certificate(self):
+        request = make_request(make_key(self.folder / "again.key"))
+        self.assertEqual(len(self.leaves_of_requests_at_once([self.new_code()] * 8,
+                                                             [request] * 8)), 1)
 
 
 if __name__ == "__main__":

@@ -319,6 +319,16 @@ RULESETS = {
         " chain i { " + CHAIN % "accept" + "tcp dport vmap @by_port; tcp dport 8080 drop;"
         " meta l4proto udp jump { udp dport 5353 accept; drop } } }",
         "conditional"),
+    "a_wide_range_is_open": (
+        "table inet f { chain i { " + CHAIN % "drop" + BASICS + " tcp dport 1024-19999 accept } }",
+        "conditional"),
+    "another_wide_range_is_open": (
+        "table inet f { chain i { " + CHAIN % "drop" + BASICS + " udp dport 32768-36000 accept } }",
+        "conditional"),
+    "a_few_ports_in_a_row_are_open": (
+        "table inet f { chain i { " + CHAIN % "drop" + BASICS + " tcp dport 1714-1764 accept;"
+        " udp dport 60000-61000 accept } }",
+        "filtering"),
     "interface_wildcard": (
         'table inet f { chain i { ' + CHAIN % "drop" + 'iifname "eth*" tcp dport 22 accept;'
         ' iifname "wg*" accept; iifname { "eth0", "wlan0" } udp dport 5353 accept;'

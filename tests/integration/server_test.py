@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 import unittest
 
 from support import Folder, Server, connect, https, need, program, receive_answer, run, tls_context
@@ -212,6 +213,7 @@ class Life(unittest.TestCase):
             with self.assertRaises(ConnectionRefusedError):
                 for _ in range(100):
                     socket.create_connection(("127.0.0.1", self.server.port), 1).close()
+                    time.sleep(0.05)
             connection.sendall(b"AA")
             answer, _ = receive_answer(connection)
             self.assertEqual((answer.status, answer.headers["connection"]), (401, "close"))

@@ -60,6 +60,12 @@ TEST(quotes_what_would_break_a_string)
     assert_quoted("\xc3\xa9\xf0\x9f\x98\x80", 6, "\"\xc3\xa9\xf0\x9f\x98\x80\"");
 }
 
+/* U+009B begins a command to some terminals, like ESC [ does. */
+TEST(escapes_the_controls_above_ascii_too)
+{
+    assert_quoted("\xc2\x80\xc2\x9b\xc2\xa0", 6, "\"\\u0080\\u009b\xc2\xa0\"");
+}
+
 TEST(replaces_bytes_that_are_no_utf_8)
 {
     assert_quoted("a\xff\xc3", 3, "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
@@ -85,9 +91,8 @@ TEST(nests_without_mixing_up_its_commas)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        RUN(writes_values_in_the_order_of_the_calls),
-        RUN(quotes_what_would_break_a_string),
-        RUN(replaces_bytes_that_are_no_utf_8),
+        RUN(writes_values_in_the_order_of_the_calls), RUN(quotes_what_would_break_a_string),
+        RUN(escapes_the_controls_above_ascii_too),    RUN(replaces_bytes_that_are_no_utf_8),
         RUN(nests_without_mixing_up_its_commas),
     };
 

@@ -132,6 +132,7 @@ TEST(every_reason_has_a_name_that_leads_back_to_it)
         assert_int_equal(reason, i);
     }
     assert_int_equal(unknown_reason_from_code(-EACCES), UNKNOWN_NOT_PERMITTED);
+    assert_int_equal(unknown_reason_from_code(-ENOSYS), UNKNOWN_UNSUPPORTED);
     assert_int_equal(unknown_reason_from_code(-EBADMSG), UNKNOWN_PARSE_ERROR);
 }
 

@@ -4,6 +4,7 @@
 
 #include "platform/cleanup.h"
 #include "platform/file.h"
+#include "platform/memory.h"
 #include "tests/support/store_world.h"
 #include "tests/support/test.h"
 
@@ -230,12 +231,11 @@ static void clear_three(struct parcel (*parcels)[3])
 
 static void copy_file(const char *from, const char *to)
 {
-    AUTO_CLOSE int folder = -1;
-    AUTO(text_clear) struct text bytes = {0};
     const char *name = strrchr(from, '/') + 1;
-    AUTO_FREE char *directory = strndup(from, (size_t)(name - from - 1));
+    AUTO_FREE char *directory = must_copy_text(from, (size_t)(name - from - 1));
+    AUTO(text_clear) struct text bytes = {0};
+    AUTO_CLOSE int folder = directory_open(directory, NULL);
 
-    folder = directory_open(directory, NULL);
     assert_true(folder >= 0);
     assert_int_equal(file_read(folder, name, 1U << 24, &bytes, NULL), 0);
     assert_int_equal(file_write(folder, to, 0600, bytes.bytes, bytes.length, NULL), 0);

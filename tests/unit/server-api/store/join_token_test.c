@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "platform/cleanup.h"
+#include "platform/clock.h"
+#include "server-api/store/database.h"
 #include "server-api/store/store.h"
 #include "tests/support/store_world.h"
 #include "tests/support/test.h"
@@ -119,6 +121,66 @@ TEST(every_refusal_sounds_the_same)
     assert_int_equal(use_token(world, &late, EXPIRES), 0);
 }
 
+/* Guesses come from strangers: they must not stand in line with the machines that check in. */
+TEST(a_guess_does_not_wait_for_who_writes)
+{
+    AUTO(auto_store_world_free) struct store_world *world = world_with_token();
+    AUTO(auto_store_close) struct store *writer = NULL;
+    struct token_use unknown = use_of(CERTIFICATE_TLS_CLIENT, "tls key"), wrong = unknown;
+    int64_t begun = clock_since_boot();
+
+    unknown.token_id = TEST_ORGANISATION ".zzzzzzzzzzzzzzzz";
+    wrong.secret = digest_named("guess");
+    assert_int_equal(store_open(world->database, false, &writer, NULL), 0);
+    assert_int_equal(database_run(writer, "BEGIN IMMEDIATE", NULL), 0);
+    assert_int_equal(use_token(world, &unknown, TEST_NOW), -EACCES);
+    assert_int_equal(use_token(world, &wrong, TEST_NOW), -EACCES);
+    assert_true(clock_since_boot() - begun < 5);
+}
+
+/* "Ask for a new join code" would be wrong advice when it is the server that is broken. */
+TEST(a_database_that_cannot_be_written_is_no_refusal)
+{
+    AUTO(auto_store_world_free) struct store_world *world = world_with_token();
+    struct token_use use = use_of(CERTIFICATE_TLS_CLIENT, "tls key");
+
+    assert_int_equal(database_run(world->store, "PRAGMA query_only = ON", NULL), 0);
+    assert_int_equal(use_token(world, &use, TEST_NOW), -EIO);
+    assert_int_equal(database_run(world->store, "PRAGMA query_only = OFF", NULL), 0);
+    assert_int_equal(use_token(world, &use, TEST_NOW), 0);
+}
+
+/* A machine asks again while its first request is still under way: both find no certificate. */
+TEST(one_key_gets_one_certificate_from_two_requests_at_once)
+{
+    AUTO(auto_store_world_free) struct store_world *world = world_with_token();
+    AUTO(auto_certificate_free)
+    struct certificate *first =
+        authority_issue(world->authority, CERTIFICATE_SIGNING, world->receipt_key);
+    AUTO(auto_certificate_free)
+    struct certificate *second =
+        authority_issue(world->authority, CERTIFICATE_SIGNING, world->receipt_key);
+    AUTO(text_clear) struct text der = {0};
+    struct token_use use = use_of(CERTIFICATE_SIGNING, ""), again = use;
+
+    certificate_spki_digest(first, &use.spki);
+    certificate_spki_digest(first, &again.spki);
+    certificate_to_der(first, &der);
+    assert_int_equal(use_token(world, &use, TEST_NOW), 0);
+    assert_int_equal(use_token(world, &again, TEST_NOW), 0);
+    assert_string_equal(use.machine, again.machine);
+    assert_int_equal(
+        store_add_certificate(world->store, use.organisation, use.machine, first, TEST_NOW, NULL),
+        0);
+    assert_int_equal(store_add_certificate(world->store, again.organisation, again.machine, second,
+                                           TEST_NOW + 1, NULL),
+                     -EEXIST);
+    assert_int_equal(use_token(world, &again, TEST_NOW + 1), 0);
+    assert_int_equal(again.certificate.length, der.length);
+    assert_memory_equal(again.certificate.bytes, der.bytes, der.length);
+    text_clear(&again.certificate);
+}
+
 TEST(a_copied_disk_is_refused)
 {
     AUTO(auto_store_world_free) struct store_world *world = world_with_token();
@@ -168,6 +230,9 @@ int main(void)
         RUN(the_same_key_gets_the_same_certificate_for_a_day),
         RUN(a_spent_token_is_refused_for_another_key),
         RUN(every_refusal_sounds_the_same),
+        RUN(a_guess_does_not_wait_for_who_writes),
+        RUN(a_database_that_cannot_be_written_is_no_refusal),
+        RUN(one_key_gets_one_certificate_from_two_requests_at_once),
         RUN(a_copied_disk_is_refused),
         RUN(a_token_of_a_revoked_machine_is_refused),
         RUN(refuses_a_label_or_identifier_that_is_none),
