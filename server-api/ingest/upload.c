@@ -156,7 +156,6 @@ static void receive(struct store *store, void *job)
         return;
     }
     reason = verify(upload, &identity);
-    certificate_free(identity.signing);
     if (reason != REFUSAL_NONE) {
         refuse(store, upload, reason);
         return;

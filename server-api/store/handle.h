@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+struct certificate_cache;
 struct sqlite3;
 struct sqlite3_stmt;
 
@@ -18,4 +19,5 @@ struct store {
     char *path;
     struct prepared statements[STATEMENTS_MAX];
     size_t statement_count;
+    struct certificate_cache *certificates; /* NULL until the first is asked for */
 };

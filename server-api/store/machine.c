@@ -3,7 +3,9 @@
 
 #include "platform/cleanup.h"
 #include "server-api/http/exchange.h"
+#include "server-api/store/certificate_cache.h"
 #include "server-api/store/database.h"
+#include "server-api/store/handle.h"
 #include "server-api/store/store.h"
 
 static const char *purpose_name(enum certificate_purpose purpose)
@@ -44,7 +46,7 @@ int store_add_certificate(struct store *store, const char *organisation, const c
 }
 
 static int find_signing(struct store *store, const struct peer *peer,
-                        struct certificate **ret_certificate, struct error *err)
+                        const struct certificate **ret_certificate, struct error *err)
 {
     AUTO(statement_end)
     struct statement find = statement_start(
@@ -60,7 +62,9 @@ static int find_signing(struct store *store, const struct peer *peer,
     if (r <= 0)
         return r;
     der = column_text(&find, 0, &length);
-    r = certificate_from_der(der, length, ret_certificate, err);
+    if (store->certificates == NULL)
+        store->certificates = certificate_cache_new();
+    r = certificate_cache_get(store->certificates, &peer->spki, der, length, ret_certificate, err);
     return r < 0 ? error_set(err, EIO, "the database keeps a damaged certificate of machine %s",
                              peer->machine)
                  : 0;

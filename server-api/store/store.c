@@ -8,6 +8,7 @@
 
 #include "platform/cleanup.h"
 #include "platform/memory.h"
+#include "server-api/store/certificate_cache.h"
 #include "server-api/store/database.h"
 #include "server-api/store/handle.h"
 #include "server-api/store/migration.h"
@@ -86,6 +87,7 @@ void store_close(struct store *store)
     for (size_t i = 0; i < store->statement_count; i++)
         (void)sqlite3_finalize(store->statements[i].handle);
     (void)sqlite3_close(store->database);
+    certificate_cache_free(store->certificates);
     free(store->path);
     free(store);
 }

@@ -89,7 +89,8 @@ int store_add_certificate(struct store *store, const char *organisation, const c
 struct machine_identity {
     bool revoked;
     char label[MACHINE_LABEL_SIZE];
-    struct certificate *signing; /* NULL while none was issued; the caller frees it */
+    /* NULL while none was issued; the handle's, until it is asked again. */
+    const struct certificate *signing;
 };
 /* -EACCES when the key is not the machine's TLS key. */
 int store_identify(struct store *store, const struct peer *peer, struct machine_identity *ret,

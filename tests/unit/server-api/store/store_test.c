@@ -234,7 +234,6 @@ TEST(knows_a_machine_by_its_tls_key_alone)
         store_add_certificate(world->store, TEST_ORGANISATION, TEST_MACHINE, signing, 1, NULL), 0);
     assert_int_equal(store_identify(world->store, &peer, &identity, NULL), 0);
     assert_non_null(identity.signing);
-    certificate_free(identity.signing);
 
     certificate_spki_digest(signing, &peer.spki);
     assert_int_equal(store_identify(world->store, &peer, &identity, NULL), -EACCES);
@@ -244,6 +243,48 @@ TEST(knows_a_machine_by_its_tls_key_alone)
     peer = peer_with(tls);
     peer.has_certificate = false;
     assert_int_equal(store_identify(world->store, &peer, &identity, NULL), -EACCES);
+}
+
+static void assert_signs_with(const struct store_world *world, const struct peer *peer,
+                              const struct certificate *expected)
+{
+    struct machine_identity identity = {0};
+    struct digest wanted, answered;
+
+    assert_int_equal(store_identify(world->store, peer, &identity, NULL), 0);
+    assert_non_null(identity.signing);
+    certificate_digest(expected, &wanted);
+    certificate_digest(identity.signing, &answered);
+    assert_true(digest_equal(&wanted, &answered));
+}
+
+TEST(a_new_signing_certificate_and_a_revocation_count_at_once)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_signing_key_free) struct signing_key *key = NULL;
+    AUTO(auto_certificate_free) struct certificate *tls = NULL, *first = NULL, *second = NULL;
+    struct machine_identity identity = {0};
+    struct peer peer;
+
+    assert_int_equal(signing_key_generate(&key, NULL), 0);
+    tls = authority_issue(world->authority, CERTIFICATE_TLS_CLIENT, key);
+    first = authority_issue(world->authority, CERTIFICATE_SIGNING, world->receipt_key);
+    second = authority_issue(world->authority, CERTIFICATE_SIGNING, key);
+    peer = peer_with(tls);
+    assert_int_equal(
+        store_add_certificate(world->store, TEST_ORGANISATION, TEST_MACHINE, tls, 1, NULL), 0);
+    assert_int_equal(
+        store_add_certificate(world->store, TEST_ORGANISATION, TEST_MACHINE, first, 1, NULL), 0);
+    assert_signs_with(world, &peer, first);
+    assert_signs_with(world, &peer, first);
+    assert_int_equal(
+        store_add_certificate(world->store, TEST_ORGANISATION, TEST_MACHINE, second, 2, NULL), 0);
+    assert_signs_with(world, &peer, second);
+
+    assert_int_equal(store_revoke_machine(world->store, TEST_ORGANISATION, TEST_MACHINE, 9, NULL),
+                     0);
+    assert_int_equal(store_identify(world->store, &peer, &identity, NULL), 0);
+    assert_true(identity.revoked);
 }
 
 TEST(a_revoked_machine_is_known_as_revoked)
@@ -282,6 +323,7 @@ int main(void)
         RUN(organisations_have_names_and_identifiers),
         RUN(refuses_names_that_cannot_be_told_apart_or_shown),
         RUN(knows_a_machine_by_its_tls_key_alone),
+        RUN(a_new_signing_certificate_and_a_revocation_count_at_once),
         RUN(a_revoked_machine_is_known_as_revoked),
     };
 
