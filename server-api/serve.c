@@ -75,6 +75,22 @@ static unsigned thread_count(const struct server_config *config)
     return processors < 1 ? 1 : processors > 8 ? 8 : (unsigned)processors;
 }
 
+/* The terminal on this machine reaches the people's listener by an address of the loopback. */
+static const char **all_names(const struct text_list *names)
+{
+    static const char *const loopback[] = {"localhost", "127.0.0.1", "::1"};
+    size_t count = 0;
+    const char **all =
+        must_allocate(names->count + sizeof(loopback) / sizeof(loopback[0]) + 1, sizeof(*all));
+
+    for (; count < names->count; count++)
+        all[count] = names->items[count];
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+        if (!text_list_contains(names, loopback[i], strlen(loopback[i])))
+            all[count++] = loopback[i];
+    return all;
+}
+
 static int start_http(struct running *running, struct error *err)
 {
     const struct http_options options = {
@@ -84,14 +100,11 @@ static int start_http(struct running *running, struct error *err)
         .context = &running->server,
         .threads = thread_count(&running->config),
     };
-    const struct text_list *names = &running->config.names;
     int r = http_server_new(&options, &running->http, err);
 
     if (r < 0)
         return r;
-    running->names = must_allocate(names->count + 1, sizeof(*running->names));
-    for (size_t i = 0; i < names->count; i++)
-        running->names[i] = names->items[i];
+    running->names = all_names(&running->config.names);
     running->tls = (struct tls_renewal){
         .keeper = running->server.keeper,
         .http = running->http,

@@ -89,7 +89,7 @@ class Bench:
         self.proxy = CountingProxy(port)
         Run([self.server_program, "init", "--data", self.data,
              "--url", f"https://localhost:{self.proxy.port}", "--listen", f"127.0.0.1:{port}",
-             "--people", f"127.0.0.1:{free_port()}", "--name", "127.0.0.1",
+             "--people", f"127.0.0.1:{free_port()}",
              "--root-key", self.data.parent / "root-key.pem"])
         self.server = subprocess.Popen([self.server_program, "serve", "--data", self.data],
                                        stdout=subprocess.PIPE, text=True)

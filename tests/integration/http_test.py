@@ -200,7 +200,8 @@ class Tls(ServerTest):
     def test_shows_a_certificate_with_its_names_and_no_other(self):
         with self.handshake() as connection:
             names = connection.getpeercert()["subjectAltName"]
-            self.assertEqual(names, (("IP Address", "127.0.0.1"), ("DNS", "localhost")))
+            self.assertEqual(names, (("IP Address", "127.0.0.1"), ("DNS", "localhost"),
+                                 ("IP Address", "0:0:0:0:0:0:0:1")))
             self.assertEqual(connection.getpeercert()["subject"], ())
 
     def test_ends_the_handshake_with_a_certificate_of_another_root(self):
