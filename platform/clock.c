@@ -1,6 +1,5 @@
 #include "platform/clock.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,6 +34,12 @@ int64_t clock_cpu_microseconds(void)
     return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
 }
 
+static void put_two(char *digits, int value)
+{
+    digits[0] = (char)('0' + value / 10 % 10);
+    digits[1] = (char)('0' + value % 10);
+}
+
 void clock_to_text(int64_t seconds, char ret_text[CLOCK_TEXT_SIZE])
 {
     time_t time =
@@ -42,10 +47,14 @@ void clock_to_text(int64_t seconds, char ret_text[CLOCK_TEXT_SIZE])
     struct tm parts = {0};
 
     (void)gmtime_r(&time, &parts);
-    (void)snprintf(ret_text, CLOCK_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-                   (unsigned)(parts.tm_year + 1900) % 10000U, (unsigned)(parts.tm_mon + 1) % 100U,
-                   (unsigned)parts.tm_mday % 100U, (unsigned)parts.tm_hour % 100U,
-                   (unsigned)parts.tm_min % 100U, (unsigned)parts.tm_sec % 100U);
+    memcpy(ret_text, "0000-00-00T00:00:00Z", CLOCK_TEXT_SIZE);
+    put_two(ret_text, (parts.tm_year + 1900) / 100);
+    put_two(ret_text + 2, (parts.tm_year + 1900) % 100);
+    put_two(ret_text + 5, parts.tm_mon + 1);
+    put_two(ret_text + 8, parts.tm_mday);
+    put_two(ret_text + 11, parts.tm_hour);
+    put_two(ret_text + 14, parts.tm_min);
+    put_two(ret_text + 17, parts.tm_sec);
 }
 
 static bool two_digits(const char *text, int minimum, int maximum, int *ret_value)

@@ -144,10 +144,27 @@ static void quote_control(struct text *out, unsigned char control)
     }
 }
 
+/* How many bytes stand for themselves: ASCII but quotes, backslashes and controls. */
+static size_t plain_run(const char *value, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && value[i] >= 0x20 && value[i] < 0x7f && value[i] != '"' && value[i] != '\\')
+        i++;
+    return i;
+}
+
 void json_quote(struct text *out, const char *value, size_t length)
 {
     text_add(out, "\"", 1);
     for (size_t i = 0; i < length;) {
+        size_t run = plain_run(value + i, length - i);
+
+        if (run > 0) {
+            text_add(out, value + i, run);
+            i += run;
+            continue;
+        }
         size_t size = utf8_sequence(value + i, length - i);
         unsigned char first = (unsigned char)value[i];
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "baseline/verdict.h"
@@ -30,6 +31,7 @@ struct shown {
 struct walk {
     struct json_writer *writer;
     const struct baseline *baseline;
+    struct text *heads;  /* what each check begins with, the same for all machines */
     struct shown *shown; /* one for each check of the baseline, for the present machine */
     struct statement verdicts;
     bool has_verdict; /* a row of verdicts is waiting */
@@ -166,12 +168,20 @@ static void age(struct shown *shown, int64_t overdue_at, int64_t now)
     shown->since = end;
 }
 
-static void write_check(struct json_writer *writer, const struct check *check,
+/* "id":…,"title":… as they stand in the object of a check. */
+static void write_check_head(const struct check *check, struct text *out)
+{
+    text_add_string(out, "\"id\":");
+    json_quote(out, check_id(check), strlen(check_id(check)));
+    text_add_string(out, ",\"title\":");
+    json_quote(out, check_title(check), strlen(check_title(check)));
+}
+
+static void write_check(struct json_writer *writer, const struct text *head,
                         const struct shown *shown)
 {
     json_begin_object(writer);
-    json_add_text(writer, "id", check_id(check));
-    json_add_text(writer, "title", check_title(check));
+    json_write_raw(writer, head->bytes, head->length);
     json_add_text(writer, "state", shown->state);
     json_add_text_or_null(writer, "reason", shown->reason[0] == '\0' ? NULL : shown->reason);
     if (shown->known)
@@ -264,7 +274,7 @@ static int write_machine(struct walk *walk, const struct statement *row, struct 
     json_begin_array(writer);
     for (size_t i = 0; i < baseline_count(walk->baseline); i++) {
         age(&walk->shown[i], overdue_at, walk->now);
-        write_check(writer, baseline_check(walk->baseline, i), &walk->shown[i]);
+        write_check(writer, &walk->heads[i], &walk->shown[i]);
     }
     json_end_array(writer);
     json_end_object(writer);
@@ -337,16 +347,33 @@ static int walk_fleet(struct store *store, const char *organisation, struct walk
     return r;
 }
 
+static void walk_begin(struct walk *walk)
+{
+    size_t count = baseline_count(walk->baseline);
+
+    walk->shown = must_allocate(count + 1, sizeof(*walk->shown));
+    walk->heads = must_allocate(count + 1, sizeof(*walk->heads));
+    for (size_t i = 0; i < count; i++)
+        write_check_head(baseline_check(walk->baseline, i), &walk->heads[i]);
+}
+
+static void walk_end(struct walk *walk)
+{
+    for (size_t i = 0; i < baseline_count(walk->baseline); i++)
+        text_clear(&walk->heads[i]);
+    free(walk->heads);
+    free(walk->shown);
+}
+
 int store_write_fleet(struct store *store, const char *organisation, int64_t now,
                       struct text *out_json, struct error *err)
 {
     struct json_writer writer = {.out = *out_json};
+    AUTO(walk_end)
     struct walk walk = {.writer = &writer, .baseline = baseline_builtin(), .now = now};
-    AUTO_FREE struct shown *shown =
-        must_allocate(baseline_count(walk.baseline) + 1, sizeof(*shown));
     int r;
 
-    walk.shown = shown;
+    walk_begin(&walk);
     json_begin_object(&writer);
     add_time(&writer, "generated_at", now);
     write_baseline(&writer, walk.baseline);
