@@ -146,6 +146,17 @@ static int keep_copies(const struct run *run, struct error *err)
     return r;
 }
 
+/*
+ * What left the machine is forgotten by the server's signed time: a clock that jumps ahead must
+ * not empty the folder, nor may a server that claims to live in the future.
+ */
+static int64_t expiry_time(const struct run *run)
+{
+    int64_t now = run->inspection.machine.now;
+
+    return run->chain.received_at < now ? run->chain.received_at : now;
+}
+
 static int publish(struct run *run, struct error *err)
 {
     struct delivery delivery;
@@ -158,7 +169,7 @@ static int publish(struct run *run, struct error *err)
         r = published_write_delivery(run->layout, run->outbox, &run->chain, &delivery, err);
     }
     if (r == 0)
-        r = published_expire(run->layout, run->inspection.machine.now, err);
+        r = published_expire(run->layout, expiry_time(run), err);
     return r;
 }
 

@@ -1,6 +1,7 @@
 #include "agent/enrol.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,7 +80,7 @@ static int begin(struct enrolling *enrolling, struct text *out_request, struct e
     ssize_t length;
     int r;
 
-    if (pipe(enrolling->request_pipe) < 0)
+    if (pipe2(enrolling->request_pipe, O_CLOEXEC) < 0)
         return error_set(err, errno, "cannot start: %s", strerror(errno));
     r = step_run(enrolling->layout, &begin_step, enrolling, err);
     if (r < 0)

@@ -31,9 +31,9 @@ static int set_proxy(void *target, const char *value, struct error *err)
         settings->proxy = must_copy_text(value, strlen(value));
         return 0;
     }
+    /* Not shown: it may hold a password, and this line goes to the journal. */
     return error_set(err, EINVAL,
-                     "\"%.60s\" is no proxy; write http://, https:// or socks5h:// and its address",
-                     value);
+                     "that is no proxy; write http://, https:// or socks5h:// and its address");
 }
 
 static int set_disable(void *target, const char *value, struct error *err)

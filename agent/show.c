@@ -74,6 +74,11 @@ static void add_unknown(const struct screen *screen, const struct json *unknown,
     AUTO(text_clear) struct text words = {0};
     enum unknown_reason reason;
 
+    if (name != NULL && unknown_reason_from_name(name, &reason) &&
+        reason == UNKNOWN_NOT_APPLICABLE) {
+        screen_add(screen, STYLE_DIM, "does not apply", out);
+        return;
+    }
     if (name != NULL && unknown_reason_from_name(name, &reason))
         text_add_format(&words, "not known: %s (%s)", unknown_reason_text(reason), name);
     else

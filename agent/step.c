@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,6 +73,17 @@ static void add_option(struct text_list *arguments, const char *name, const char
     text_list_add(arguments, value, strlen(value));
 }
 
+/*
+ * What talks to the network may write its errors to root's terminal, but has no part in it: one
+ * that somebody took over could type there (ioctl(2), TIOCSTI). Ctrl-C then reaches only us, so
+ * the end of this process is made its end, too.
+ */
+static void leave_terminal(void)
+{
+    (void)setsid();
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
 /* Both directions go through one socket; the uploader sees it as standard input and output. */
 static void execute(const struct layout *layout, const char *verb, int channel)
 {
@@ -86,6 +99,7 @@ static void execute(const struct layout *layout, const char *verb, int channel)
         arguments[1 + i] = list.items[i];
 
     become_or_exit(layout, UPLOAD_USER, false);
+    leave_terminal();
     if (channel >= 0 && (dup2(channel, STDIN_FILENO) < 0 || dup2(channel, STDOUT_FILENO) < 0))
         _exit(NOT_EXECUTED);
     (void)execv(arguments[0], arguments);

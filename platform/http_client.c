@@ -159,13 +159,17 @@ static void auto_slist_free(struct curl_slist **list)
     curl_slist_free_all(*list);
 }
 
-/* "https://name[:port]" of the URL, which may be shown; the rest of it may not. */
+/* "name[:port]" of the URL, which may be shown; the password of a proxy before it may not. */
 static void name_server(const char *url, char ret_name[128])
 {
     const char *start = strstr(url, "://");
+    size_t length;
 
     start = start == NULL ? url : start + strlen("://");
-    (void)snprintf(ret_name, 128, "%.*s", (int)strcspn(start, "/"), start);
+    length = strcspn(start, "/");
+    for (const char *at; (at = memchr(start, '@', length)) != NULL; start = at + 1)
+        length -= (size_t)(at + 1 - start);
+    (void)snprintf(ret_name, 128, "%.*s", (int)length, start);
 }
 
 static int explain_tls(const struct http_request *request, const char *server, const char *detail,
@@ -199,8 +203,9 @@ static int explain(const struct transfer *transfer, CURLcode code, const char *d
         return error_set(err, EHOSTUNREACH,
                          "cannot find %s: check the network connection and the name", server);
     case CURLE_COULDNT_RESOLVE_PROXY:
+        name_server(transfer->request->proxy == NULL ? "" : transfer->request->proxy, server);
         return error_set(err, EHOSTUNREACH, "cannot find the proxy %s: check the configuration",
-                         transfer->request->proxy);
+                         server);
     case CURLE_COULDNT_CONNECT:
         return error_set(err, ECONNREFUSED,
                          "cannot connect to %s: check the network, or whether the server runs",

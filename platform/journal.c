@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "platform/utf8.h"
 
 #define LINE_SIZE 2048U
 
@@ -35,6 +38,24 @@ void journal_open(const char *program)
     to_journal = stderr_is_journal();
 }
 
+/* What strangers sent must not steer the terminal that it is shown on: C0, DEL, C1, no UTF-8. */
+static void disarm(char *line)
+{
+    size_t length = strlen(line);
+
+    for (size_t at = 0; at < length;) {
+        size_t size = utf8_sequence(line + at, length - at);
+        unsigned char first = (unsigned char)line[at];
+        bool c1 = size == 2 && first == 0xc2 && (unsigned char)line[at + 1] < 0xa0;
+
+        if (size == 0)
+            size = 1;
+        if (first < 0x20 || first == 0x7f || c1 || (size == 1 && first >= 0x80))
+            memset(line + at, '?', size);
+        at += size;
+    }
+}
+
 void journal_write(enum journal_level level, const char *format, ...)
 {
     char line[LINE_SIZE];
@@ -43,9 +64,7 @@ void journal_write(enum journal_level level, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    for (char *byte = line; *byte != '\0'; byte++)
-        if ((unsigned char)*byte < 0x20 || *byte == 0x7f)
-            *byte = '?';
+    disarm(line);
 
     /* sd-daemon(3): the journal takes the level from "<n>" and the name from the unit. */
     if (to_journal)

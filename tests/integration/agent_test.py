@@ -181,6 +181,41 @@ class CheckingIn(AgentTest):
         (self.machine.state / "etc" / "dijkwacht.conf").write_text("proxy = http://127.0.0.1:1\n")
         self.assertIn("cannot connect", self.machine.check_in(expected=3).stderr)
 
+    def test_the_proxys_password_is_not_told(self):
+        self.enrolled()
+        file = self.machine.state / "etc" / "dijkwacht.conf"
+        file.write_text("proxy = http://user:hidden@nowhere.invalid:8080\n")
+        said = self.machine.check_in(expected=3).stderr
+        self.assertIn("cannot find the proxy nowhere.invalid:8080", said)
+        self.assertNotIn("hidden", said)
+        file.write_text("proxy = ftp://user:hidden@nowhere.invalid\n")
+        self.assertNotIn("hidden", self.machine.dijkwacht("collect", check=False).stderr)
+
+    def test_the_uploader_has_no_part_in_the_terminal_of_root(self):
+        """Else it could type there: ioctl(2), TIOCSTI."""
+        self.enrolled()
+        folder = self.machine.folder / "programs"
+        folder.mkdir()
+        shutil.copy(program("agent/dijkwacht"), folder)
+        uploader = folder / "upload"
+        uploader.write_text("#!/bin/sh\n"
+                            f"cut -d ' ' -f 1,6 /proc/$$/stat > {folder}/session\n")
+        uploader.chmod(0o755)
+        run(folder / "dijkwacht", "--state", self.machine.state, "check-in")
+        process, session = (folder / "session").read_text().split()
+        self.assertEqual(process, session)
+
+    def test_what_was_sent_is_not_forgotten_at_a_wrong_clock(self):
+        """Only the server's signed time makes a month old."""
+        self.enrolled()
+        old = self.machine.state / "public" / "sent" / "2020-01"
+        old.mkdir(parents=True)
+        self.machine.dijkwacht("collect")
+        self.assertTrue(old.exists())
+        self.machine.check_in()
+        self.machine.dijkwacht("collect")
+        self.assertFalse(old.exists())
+
     def test_it_waits_when_it_is_not_due(self):
         self.enrolled().check_in()
         self.machine.dijkwacht("check-in", "--if-due")
@@ -210,6 +245,8 @@ class CheckingIn(AgentTest):
     def test_shows_what_would_be_sent_without_being_enrolled(self):
         done = self.machine.dijkwacht("show", "--next")
         self.assertIn("os_release", done.stdout)
+        self.assertIn("does not apply\n", done.stdout)
+        self.assertNotIn("not_applicable", done.stdout)
         self.assertFalse(self.machine.state.exists() and list(self.machine.state.glob("collect/*")))
 
 

@@ -46,6 +46,20 @@ static char *capture_end(struct capture *capture)
     return text_take(&text);
 }
 
+TEST(what_would_steer_a_terminal_is_written_as_question_marks)
+{
+    struct capture capture = capture_start();
+    AUTO_FREE char *seen = NULL;
+
+    (void)unsetenv("JOURNAL_STREAM");
+    journal_open("tester");
+    journal_write(JOURNAL_INFO, "a\x1b[2J \xc2\x9b"
+                                "2J \x9b"
+                                "2J caf\xc3\xa9");
+    seen = capture_end(&capture);
+    assert_string_equal(seen, "tester: a?[2J ??2J ?2J caf\xc3\xa9\n");
+}
+
 TEST(writes_one_line_with_the_programs_name)
 {
     struct capture capture = capture_start();
@@ -106,6 +120,7 @@ TEST(tells_the_journal_how_much_a_line_matters)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        RUN(what_would_steer_a_terminal_is_written_as_question_marks),
         RUN(writes_one_line_with_the_programs_name),
         RUN(keeps_a_line_one_line_and_bounded),
         RUN(another_streams_name_means_no_journal),
