@@ -31,9 +31,10 @@ static int set_proxy(void *target, const char *value, struct error *err)
         settings->proxy = must_copy_text(value, strlen(value));
         return 0;
     }
-    /* Not shown: it may hold a password, and this line goes to the journal. */
+    /* This line goes to the journal: what stands before an @ may be a password. */
     return error_set(err, EINVAL,
-                     "that is no proxy; write http://, https:// or socks5h:// and its address");
+                     "\"%.60s\" is no proxy; write http://, https:// or socks5h:// and its address",
+                     strchr(value, '@') == NULL ? value : "(not shown)");
 }
 
 static int set_disable(void *target, const char *value, struct error *err)
