@@ -10,12 +10,8 @@
 #include "collectors/usb_policy/usb_policy.h"
 
 const struct collector *const all_collectors[] = {
-    &disk_encryption_collector,
-    &firewall_collector,
-    &os_release_collector,
-    &patch_level_collector,
-    &usb_policy_collector,
-    NULL,
+    &disk_encryption_collector, &firewall_collector,   &os_release_collector,
+    &patch_level_collector,     &usb_policy_collector, NULL,
 };
 
 const struct collector *collector_by_name(const char *name)

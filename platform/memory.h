@@ -2,12 +2,14 @@
 
 #include <stddef.h>
 
+#include "platform/attributes.h"
+
 /*
  * Allocation that never fails: it aborts the process instead, and systemd starts it again.
  * Sizes that come from outside are bounded by the caller before they reach these.
  */
-void *must_allocate(size_t count, size_t size);
-void *must_grow(void *block, size_t count, size_t size);
+NEVER_NULL void *must_allocate(size_t count, size_t size);
+NEVER_NULL void *must_grow(void *block, size_t count, size_t size);
 
 /* A copy of the first length bytes of text, or of all of it where it ends earlier. */
-char *must_copy_text(const char *text, size_t length);
+NEVER_NULL char *must_copy_text(const char *text, size_t length);

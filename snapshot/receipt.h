@@ -65,9 +65,9 @@ struct receipt {
     enum refusal_reason reason;
     int64_t received_at;
     char nonce[NONCE_SIZE];
-    bool has_state; /* the server holds this state now */
-    struct digest state;
+    bool has_state;  /* the server holds this state now */
     bool lacks_base; /* the next snapshot must be full */
+    struct digest state;
     uint64_t minimum_interval_seconds;
     struct receipt_verdict verdicts[RECEIPT_VERDICTS_MAX];
     size_t verdict_count;

@@ -117,7 +117,7 @@ static void value_clear(struct value *value) /* NOLINT(misc-no-recursion): two l
     for (size_t i = 0; i < value->item_count; i++)
         facts_free(value->items[i]);
     free(value->items);
-    *value = (struct value){0};
+    memset(value, 0, sizeof(*value));
 }
 
 static void facts_free(struct facts *facts) /* NOLINT(misc-no-recursion): two levels at most */
@@ -274,7 +274,7 @@ struct facts *facts_add_item(struct facts *facts, const char *name)
         facts->section->dropped = item;
         return item;
     }
-    list->items = must_grow(list->items, list->item_count + 1, sizeof(*list->items));
+    list->items = must_grow(list->items, list->item_count + 1, sizeof(struct facts *));
     list->items[list->item_count++] = item;
     return item;
 }

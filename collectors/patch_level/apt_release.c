@@ -165,7 +165,7 @@ static bool lists_word(struct span body, const char *name, const char *word)
 int apt_release_parse(const char *text, struct apt_release *ret_release, struct error *err)
 {
     AUTO(apt_release_clear) struct apt_release release = {0};
-    struct span body;
+    struct span body = {0};
     int r = find_body(text, &body, err);
 
     if (r < 0)

@@ -15,12 +15,17 @@ static bool is_alphanumeric(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
 }
 
+static bool is_name_sign(char c)
+{
+    return c == '+' || c == '-' || c == '.';
+}
+
 bool package_name_valid(struct span name)
 {
     if (name.length == 0 || name.length > 255 || !is_alphanumeric(name.start[0]))
         return false;
     for (size_t i = 1; i < name.length; i++)
-        if (!is_alphanumeric(name.start[i]) && memchr("+-.", name.start[i], 3) == NULL)
+        if (!is_alphanumeric(name.start[i]) && !is_name_sign(name.start[i]))
             return false;
     return true;
 }
@@ -201,7 +206,7 @@ void packages_clear(struct packages *packages)
     text_list_clear(&packages->architectures);
     free(packages->items);
     free(packages->slots);
-    *packages = (struct packages){0};
+    memset(packages, 0, sizeof(*packages));
 }
 
 const char *package_name(const struct packages *packages, const struct package *package)

@@ -124,6 +124,16 @@ static int fill(struct stanza_reader *reader, struct error *err)
     return 0;
 }
 
+/* Hands out what lies before stop: 1, or 0 when that is nothing. */
+static int give_out(struct stanza_reader *reader, const char *stop, struct span *ret_stanza)
+{
+    const char *start = reader->buffer + reader->start;
+
+    *ret_stanza = (struct span){start, (size_t)(stop - start)};
+    reader->start += ret_stanza->length;
+    return ret_stanza->length > 0 ? 1 : 0;
+}
+
 int stanza_next(struct stanza_reader *reader, struct span *ret_stanza, struct error *err)
 {
     for (;;) {
@@ -134,15 +144,8 @@ int stanza_next(struct stanza_reader *reader, struct span *ret_stanza, struct er
         while (reader->start < reader->end && reader->buffer[reader->start] == '\n')
             reader->start++;
         empty = find_empty_line(reader->buffer + reader->start, end);
-        if (empty == NULL && reader->ended)
-            empty = end;
-        if (empty != NULL) {
-            const char *start = reader->buffer + reader->start;
-
-            *ret_stanza = (struct span){start, (size_t)(empty - start)};
-            reader->start += (size_t)(empty - start);
-            return empty > start ? 1 : 0;
-        }
+        if (empty != NULL || reader->ended)
+            return give_out(reader, empty != NULL ? empty : end, ret_stanza);
         r = fill(reader, err);
         if (r < 0)
             return r;

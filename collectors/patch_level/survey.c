@@ -17,6 +17,14 @@
 
 typedef int read_file(void *target, const char *path, struct inputs *inputs, struct error *err);
 
+/* A folder of which apt reads the files with this extension. */
+struct folder {
+    const char *path;
+    const char *extension;
+    bool extension_optional;
+    read_file *read;
+};
+
 /* A file in this folder means that dpkg is at work, or was stopped in the middle of it. */
 static int check_dpkg_is_idle(const struct sysroot *root, struct error *err)
 {
@@ -50,21 +58,21 @@ static int read_packages(struct inputs *inputs, struct packages *packages, struc
 }
 
 /* Reads the files of a folder that apt would read; a folder that is not there has none. */
-static int read_folder(struct inputs *inputs, const char *folder, const char *extension,
-                       bool extension_optional, read_file *read, void *target, struct error *err)
+static int read_folder(struct inputs *inputs, const struct folder *folder, void *target,
+                       struct error *err)
 {
     AUTO(text_list_clear) struct text_list names = {0};
-    int r = sysroot_list(inputs->root, folder, FOLDER_ENTRIES_MAX, &names, err);
+    int r = sysroot_list(inputs->root, folder->path, FOLDER_ENTRIES_MAX, &names, err);
 
     if (r == -ENOENT)
         return 0;
     for (size_t i = 0; r == 0 && i < names.count; i++) {
         AUTO(text_clear) struct text path = {0};
 
-        if (!apt_reads_file(names.items[i], extension, extension_optional))
+        if (!apt_reads_file(names.items[i], folder->extension, folder->extension_optional))
             continue;
-        text_add_format(&path, "%s/%s", folder, names.items[i]);
-        r = read(target, text_string(&path), inputs, err);
+        text_add_format(&path, "%s/%s", folder->path, names.items[i]);
+        r = folder->read(target, text_string(&path), inputs, err);
     }
     return r;
 }
@@ -106,24 +114,29 @@ static int read_settings(void *target, const char *path, struct inputs *inputs, 
 
 static int read_sources(struct inputs *inputs, struct apt_sources *sources, struct error *err)
 {
+    static const struct folder lines = {
+        .path = "/etc/apt/sources.list.d", .extension = ".list", .read = read_source_lines};
+    static const struct folder stanzas = {
+        .path = "/etc/apt/sources.list.d", .extension = ".sources", .read = read_source_stanzas};
     int r = read_source_lines(sources, "/etc/apt/sources.list", inputs, err);
 
     if (r == -ENOENT)
         r = 0;
     if (r == 0)
-        r = read_folder(inputs, "/etc/apt/sources.list.d", ".list", false, read_source_lines,
-                        sources, err);
+        r = read_folder(inputs, &lines, sources, err);
     if (r == 0)
-        r = read_folder(inputs, "/etc/apt/sources.list.d", ".sources", false, read_source_stanzas,
-                        sources, err);
+        r = read_folder(inputs, &stanzas, sources, err);
     return r;
 }
 
 static int read_configuration(struct inputs *inputs, struct apt_configuration *configuration,
                               struct error *err)
 {
-    int r = read_folder(inputs, "/etc/apt/apt.conf.d", ".conf", true, read_settings, configuration,
-                        err);
+    static const struct folder settings = {.path = "/etc/apt/apt.conf.d",
+                                           .extension = ".conf",
+                                           .extension_optional = true,
+                                           .read = read_settings};
+    int r = read_folder(inputs, &settings, configuration, err);
 
     if (r == 0)
         r = read_settings(configuration, "/etc/apt/apt.conf", inputs, err);

@@ -67,22 +67,26 @@ TEST(a_mail_program_may_break_and_indent_it)
     assert_string_equal(code.url, written.url);
 }
 
+static void assert_mistyping_is_told(struct text *text, size_t at)
+{
+    char was = text->bytes[at];
+
+    for (const char *typed = "aZ0-_!.="; *typed != '\0'; typed++) {
+        text->bytes[at] = *typed;
+        if (*typed != was && read_and_drop(text->bytes) != -EILSEQ)
+            fail_msg("%c for %c at %zu goes unseen", *typed, was, at);
+    }
+    text->bytes[at] = was;
+}
+
 TEST(tells_every_mistyped_character)
 {
     AUTO(text_clear) struct text text = {0};
     struct join_code written = sample();
 
     join_code_write(&written, &text);
-    for (size_t at = 17; at < text.length; at++) {
-        char was = text.bytes[at];
-
-        for (const char *typed = "aZ0-_!.="; *typed != '\0'; typed++) {
-            text.bytes[at] = *typed;
-            if (*typed != was && read_and_drop(text.bytes) != -EILSEQ)
-                fail_msg("%c for %c at %zu goes unseen", *typed, was, at);
-        }
-        text.bytes[at] = was;
-    }
+    for (size_t at = 17; at < text.length; at++)
+        assert_mistyping_is_told(&text, at);
     assert_int_equal(read_and_drop(text.bytes), 0);
 }
 

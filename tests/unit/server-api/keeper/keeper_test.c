@@ -328,9 +328,9 @@ TEST(signs_receipts_that_the_root_vouches_for)
     struct text compact[COUNT] = {0};
     struct error err = {0};
 
-    for (uint8_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i < COUNT; i++) {
         memcpy(receipts[i].machine, TEST_MACHINE, sizeof(TEST_MACHINE));
-        receipts[i].snapshot.bytes[0] = i;
+        receipts[i].snapshot.bytes[0] = (uint8_t)i;
         receipts[i].received_at = clock_now();
         receipts[i].minimum_interval_seconds = 3600;
         memcpy(receipts[i].nonce, "abc", 4);
