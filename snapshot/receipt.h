@@ -60,14 +60,14 @@ struct receipt_verdict {
 
 struct receipt {
     char machine[MACHINE_ID_SIZE];
+    char nonce[NONCE_SIZE];
+    bool has_state;         /* the server holds this state now */
+    bool lacks_base;        /* the next snapshot must be full */
     struct digest snapshot; /* SHA-256 of the snapshot file */
+    struct digest state;
     enum receipt_result result;
     enum refusal_reason reason;
     int64_t received_at;
-    char nonce[NONCE_SIZE];
-    bool has_state;  /* the server holds this state now */
-    bool lacks_base; /* the next snapshot must be full */
-    struct digest state;
     uint64_t minimum_interval_seconds;
     struct receipt_verdict verdicts[RECEIPT_VERDICTS_MAX];
     size_t verdict_count;

@@ -96,11 +96,10 @@ static void compute(void)
     for (size_t size = 1; size < 64U * 1024U * 1024U; size *= 4) {
         AUTO_FREE char *block = malloc(size);
 
-        if (block == NULL) {
+        if (block != NULL)
+            block[size - 1] = 1;
+        else
             end(1);
-            return; /* for readers who do not know that end() does not come back */
-        }
-        block[size - 1] = 1;
     }
 }
 
