@@ -12,6 +12,7 @@ import threading
 
 from host import run
 
+SERVER_NAME = "collect.example"
 ADDRESS = "10.0.2.100"
 MACHINE_ADDRESS = "10.0.2.15"
 PORT = 8443

@@ -10,9 +10,8 @@ import time
 import network
 from host import run, start, stop
 
-NAME = "collect.example"
-DATABASE = "store.db"
-URL = f"https://{NAME}:{network.PORT}"
+DATABASE = "dijkwacht-server.db"
+URL = f"https://{network.SERVER_NAME}:{network.PORT}"
 
 
 class Server:

@@ -3,6 +3,7 @@
 import pathlib
 import shutil
 
+import network
 from host import archives, run
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -88,7 +89,8 @@ def give_lists(suite, tree):
 def configure(tree):
     """The settings that all machines share."""
     (tree / "etc/hostname").write_text(f"{HOST_NAME}\n")
-    (tree / "etc/hosts").write_text(f"127.0.0.1 localhost {HOST_NAME}\n")
+    (tree / "etc/hosts").write_text(f"127.0.0.1 localhost {HOST_NAME}\n"
+                                     f"{network.ADDRESS} {network.SERVER_NAME}\n")
     (tree / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     (tree / "etc/systemd/network/10-ethernet.network").write_text(
         "[Match]\nName=eth0\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n"
