@@ -240,6 +240,22 @@ class Life(unittest.TestCase):
             run("sleep", "0.1")
         self.fail("the keeper outlived the server")
 
+    def test_gives_its_manager_signs_of_life_as_often_as_asked(self):
+        address = str(self.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(20)
+            process = subprocess.Popen(
+                [program("server-api/dijkwacht-server"), "--data", str(self.server.data), "serve"],
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "8000000"})
+            try:
+                said = [manager.recv(100) for _ in range(3)]
+                self.assertEqual(said, [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"])
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(20), 0)
+
     def test_tells_its_manager_when_it_is_ready(self):
         address = str(self.folder / "notify")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
