@@ -14,6 +14,7 @@ from support import Folder, Server, connect, https, need, program, receive_answe
 
 USAGE = 64
 CONFIGURATION = 78
+OTHER_USER = 64300
 
 
 class Init(unittest.TestCase):
@@ -75,6 +76,21 @@ class Init(unittest.TestCase):
         self.server.data.mkdir(mode=0o755)
         self.server.init()
         self.assertEqual(self.mode(self.server.data), 0o700)
+
+    def test_root_leaves_it_readable_for_the_owner_of_the_folder(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can give a folder to another user")
+        self.server.data.mkdir(mode=0o700)
+        self.folder.chmod(0o755)
+        os.chown(self.server.data, OTHER_USER, OTHER_USER)
+        self.server.init()
+        self.server.command("organisation", "add", "Example")
+        for path in (self.server.data, *self.server.data.rglob("*")):
+            self.assertEqual(path.lstat().st_uid, OTHER_USER, path)
+        self.assertEqual(self.server.root_key.stat().st_uid, 0)
+        done = self.server.command("machines", user=OTHER_USER, group=OTHER_USER,
+                                   extra_groups=[])
+        self.assertEqual(done.returncode, 0)
 
     def test_keeps_the_root_key_out_of_its_folder(self):
         self.server.root_key = self.server.data / "root.key"
