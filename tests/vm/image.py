@@ -88,13 +88,19 @@ class Image:
         print(f"{time.strftime('%H:%M:%S')} {target.name}: made in "
               f"{time.monotonic() - begun:.0f} s", flush=True)
 
+    def close(self):
+        """From now on others may take the stages away."""
+        for lock in self.locks:
+            lock.close()
+
     def tree(self):
         return self._stage("tree", "tree", lambda part: tree.make_tree(
             self.suite, part, self.folder / f"debs-{self.suite}"))
 
     def container(self):
+        base = self.tree()
         return self._stage("container", "container",
-                           lambda part: tree.make_container_tree(self.tree(), part))
+                           lambda part: tree.make_container_tree(base, part))
 
     def rpm(self):
         return self._stage("rpm", "rpm", lambda part: rpm_tree.make_rpm_tree(
