@@ -4,10 +4,12 @@ The server stands behind a gate, a forwarder that a test can hold closed at a ch
 the server gets what a machine sends, or before the machine gets the answer.
 """
 
+import contextlib
 import ctypes
 import itertools
 import os
 import socket
+import struct
 import threading
 
 from host import run
@@ -89,6 +91,7 @@ class Gate:
         self.waiting = 0
         self.connections = 0
         self.listener = None
+        self.sockets = []
         ready = threading.Event()
         threading.Thread(target=self._serve, args=(namespace, ready), daemon=True).start()
         if not ready.wait(10):
@@ -110,8 +113,19 @@ class Gate:
             if not self.changed.wait_for(lambda: self.waiting > 0, seconds):
                 raise TimeoutError(f"nothing arrived at the gate within {seconds} s")
 
-    def close(self):
+    def drop(self):
+        """Forgets the connections of a machine that is gone: the next one has the same address."""
         self.open()
+        for end in self.sockets:
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                end.shutdown(socket.SHUT_RDWR)
+        self.sockets = []
+
+    def close(self):
+        self.drop()
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def _serve(self, namespace, ready):
@@ -133,6 +147,7 @@ class Gate:
             machine.close()
             return
         server.settimeout(None)
+        self.sockets += [machine, server]
         talk = Talk()
         other = threading.Thread(target=self._forward, daemon=True,
                                  args=(machine, server, "requests", talk))
@@ -151,10 +166,8 @@ class Gate:
         except OSError:
             pass
         for end, how in ((target, socket.SHUT_WR), (source, socket.SHUT_RD)):
-            try:
+            with contextlib.suppress(OSError):
                 end.shutdown(how)
-            except OSError:
-                pass
 
     def _pass(self, what):
         with self.changed:

@@ -1,5 +1,7 @@
-"""What the two halves may not do, tried from where they run: in a container with its own kernel's
-rules. Address filters need the emulated machine: see limits_test.py."""
+"""What the two halves may not do, tried from where they run, by a program in the place of theirs.
+
+Address filters and limits of memory need a kernel of our own: see machine_test.py.
+"""
 
 import unittest
 
@@ -18,7 +20,7 @@ def instead(self, unit, program):
                        "[Unit]\nOnSuccess=\nOnFailure=\nConditionPathExists=\n"
                        "ConditionDirectoryNotEmpty=\n"
                        f"[Service]\nExecStart=\nExecStart=/usr/bin/perl -e '{program}'\n"
-                       "ExecPaths=/usr/bin /usr/lib\nLogLevelMax=debug\n")
+                       "ExecPaths=/usr/bin /usr/lib\nLogLevelMax=info\n")
     self.machine.check("systemctl daemon-reload")
     done = self.machine.run(f"systemctl start {unit}.service")
     printed = self.machine.check(
@@ -38,9 +40,10 @@ class Sandbox(ContainerTest):
 
     def test_neither_half_reads_the_other_ones_folder(self):
         for half, other in OTHER_HALF.items():
-            printed = self.try_each(half, f'opendir(D, "{STATE}/{other}") or print "no: $!"; '
-                                          f'my @k = glob("{STATE}/{other}/*"); print " ", @k+0')
-            self.assertRegex(printed, r"no: Permission denied 0", half)
+            self.assertNotEqual(self.machine.check(f"ls {STATE}/{other}"), "")
+            printed = self.try_each(half, f'opendir(D, "{STATE}/{other}"); '
+                                          'print "seen: ", scalar(grep {!/^[.]/} readdir(D))')
+            self.assertIn("seen: 0", printed, half)
 
     def test_each_half_writes_in_its_own_folders_alone(self):
         for half, own in OWN_FOLDERS.items():
@@ -50,19 +53,14 @@ class Sandbox(ContainerTest):
             words = " ".join(folders)
             printed = self.try_each(half, f'for my $d (qw({words})) {{ open(F, ">", "$d/try") '
                                           'and print "$d\\n"; }')
-            self.assertEqual(sorted(printed.split()), sorted(f"{STATE}/{name}" for name in own),
+            written = [word for word in printed.split() if word.startswith("/")]
+            self.assertEqual(sorted(written), sorted(f"{STATE}/{name}" for name in own),
                              half)
 
-    def test_collect_opens_no_socket_that_reaches_anybody(self):
-        program = ('use Socket; for my $f (AF_INET, AF_INET6) { '
-                   'socket(my $s, $f, SOCK_STREAM, 0) or do { print "none: $!\\n"; next; }; '
-                   'my $to = $f == AF_INET ? pack_sockaddr_in(8443, inet_aton("10.0.2.100")) '
-                   ': pack_sockaddr_in6(8443, Socket::inet_pton(AF_INET6, "::1")); '
-                   'print connect($s, $to) ? "connected\\n" : "refused: $!\\n"; }')
-        for half in ("collect", "receipts"):
-            printed = self.try_each(half, program)
-            self.assertNotIn("connected", printed, half)
-            self.assertIn("none", printed, half)
+    def test_the_receipts_step_opens_no_socket_for_any_network(self):
+        printed = self.try_each("receipts", 'use Socket; for my $f (AF_INET, AF_INET6) { '
+                                            'socket(my $s, $f, SOCK_STREAM, 0) or print "none;" }')
+        self.assertIn("none;none;", printed)
 
     def test_upload_has_no_privilege_at_all(self):
         printed = self.try_each("upload", 'open(F, "<", "/proc/self/status"); '

@@ -72,6 +72,7 @@ class WorldTest(unittest.TestCase):
         self.label = f"{LABEL[:-2]}{WorldTest.machines_made:02}"
         self.gate.open()
         self.machine = self.make_machine()
+        self.addCleanup(self.gate.drop)
         self.addCleanup(self.machine.close)
 
     def make_machine(self):

@@ -41,12 +41,12 @@ class Units(ContainerTest):
         self.stays(2)
         self.chain_is_whole()
 
-    def test_while_dpkg_is_at_work_the_time_starts_again(self):
+    def test_while_dpkg_is_at_work_the_check_in_waits(self):
         self.install_and_join()
         self.forget_the_interval()
         self.machine.check("systemd-run --quiet --unit=at-work perl -e '"
                            "open F, \"+<\", \"/var/lib/dpkg/lock-frontend\" or die; "
-                           "fcntl F, 6, pack \"s! s! l! l! i!\", 1, 0, 0, 0, 0 or die; "
+                           "fcntl F, 6, pack \"s s x4 q q l x4\", 1, 0, 0, 0, 0 or die; "
                            "sleep 600' && sleep 1")
         self.machine.check("touch /var/lib/dpkg/status")
         self.stays(1, 12)
