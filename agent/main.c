@@ -4,6 +4,8 @@
 #include "agent/command.h"
 #include "agent/exit_code.h"
 #include "platform/journal.h"
+#include "platform/memory.h"
+#include "snapshot/crypto_start.h"
 
 const struct command all_commands[] = {
     {"enrol", "join an organisation with the code that it gave you",
@@ -69,6 +71,8 @@ int main(int argc, char **argv)
 
     (void)umask(022); /* what is public stays readable, whoever runs us */
     journal_open("dijkwacht");
+    memory_give_back();
+    crypto_start();
     if (!arguments_read(argc, argv, &arguments, &command))
         return EXIT_CODE_USAGE;
     if (arguments.version) {
