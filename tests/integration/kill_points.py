@@ -40,14 +40,14 @@ def kill_before(number, command, folder, **options):
     return call
 
 
-def sweep(name, attempts, every=1):
-    """Kills at each point, or at every so manieth; prints and answers how many there were.
+def sweep(name, attempts):
+    """Kills at each point; prints and answers how many there were.
 
     Each lane has its function: it tries the point of a number and answers as kill_before does.
     """
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(len(attempts)) as pool:
-        lanes = [pool.submit(sweep_lane, name, attempt, 1 + i * every, len(attempts) * every)
+        lanes = [pool.submit(sweep_lane, name, attempt, 1 + i, len(attempts))
                  for i, attempt in enumerate(attempts)]
         points = sum((lane.result() for lane in lanes), collections.Counter())
     calls = ", ".join(f"{call} {count}" for call, count in points.most_common())
