@@ -86,6 +86,23 @@ class Killed(Faults):
                 machine.only("collect/signing-*.key")
                 machine.only("tls/tls-*.key")
 
+    def test_joining_again_with_the_same_code_tidies_what_was_before(self):
+        self.machine.enrol(self.server.join_code(label="before"))
+        self.machine.dijkwacht("collect")
+        before = [*self.machine.state.glob("*/*.key"), *self.machine.outbox()]
+        kept = {file: file.read_bytes() for file in before}
+        code = self.server.join_code(label="after")
+        self.machine.enrol(code, "--again")
+        self.machine.dijkwacht("collect")
+        waiting = self.machine.outbox()
+        for file, content in kept.items():  # as if it had been killed before it tidied
+            file.write_bytes(content)
+        self.machine.enrol(code)
+        self.assertEqual([file for file in before if file.exists()], [])
+        self.assertEqual(self.machine.outbox(), waiting)
+        self.machine.check_in()
+        self.assertEqual(self.machine.delivery()["refused"], 0)
+
     def kill_with_input(self, command, text, seconds):
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, text=True, start_new_session=True)
