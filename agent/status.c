@@ -1,5 +1,6 @@
 #include "agent/status.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "platform/cleanup.h"
@@ -7,6 +8,23 @@
 #include "platform/json.h"
 #include "platform/json_writer.h"
 #include "platform/text.h"
+
+int status_load(const struct layout *layout, int64_t now, struct status *ret_status,
+                struct error *err)
+{
+    int r;
+
+    *ret_status = (struct status){.now = now};
+    r = published_read_facts(layout, &ret_status->facts, err);
+    ret_status->unreadable = r < 0 && r != -ENOENT;
+    ret_status->enrolled = enrolment_load(layout, &ret_status->enrolment, NULL) == 0;
+    published_read_delivery(layout, &ret_status->delivery);
+    if (r < 0)
+        return r;
+    judgement_make(ret_status->facts, now, &ret_status->judgement);
+    status_count(ret_status);
+    return 0;
+}
 
 void status_count(struct status *status)
 {
