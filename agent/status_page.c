@@ -156,7 +156,7 @@ static void write_age(const struct status *status, struct text *out)
 
     if (!json_integer(json_member(status->facts, "seen_at"), &seen_at))
         return;
-    text_add_string(out, "<div class=\"until\">");
+    text_add_format(out, "<div class=\"until%s\">", until == 0 ? " over" : "");
     status_page_add_mark(out, "clock");
     text_add_string(out, "<p>Looked at on <strong>");
     status_page_add_time(out, seen_at);

@@ -109,7 +109,9 @@ static void write_list(const struct status *status, enum verdict_state state, un
 {
     unsigned seen = 0;
 
-    text_add_string(out, "<ul class=\"checks\">\n");
+    text_add_string(out, state == VERDICT_FAIL || state == VERDICT_UNKNOWN
+                             ? "<ul class=\"checks\">\n"
+                             : "<ul class=\"checks quiet\">\n");
     for (size_t i = 0; i < status->judgement.count; i++) {
         const struct judged *judged = &status->judgement.judged[i];
 
