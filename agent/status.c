@@ -50,6 +50,14 @@ int status_exit_code(const struct status *status)
     return EXIT_CODE_GOOD;
 }
 
+/* What is too old became so when its time was over, without anything being written then. */
+static int64_t since_unwritten(const struct status *status, const struct verdict *verdict)
+{
+    bool too_old = verdict->state == VERDICT_UNKNOWN && verdict->reason == UNKNOWN_STALE;
+
+    return too_old && verdict->valid_until < status->now ? verdict->valid_until : status->now;
+}
+
 int64_t status_since(const struct status *status, const struct judged *judged)
 {
     const struct json *entry =
@@ -59,7 +67,7 @@ int64_t status_since(const struct status *status, const struct judged *judged)
 
     if (state == NULL || strcmp(state, verdict_state_name(judged->verdict.state)) != 0 ||
         !json_integer(json_member(entry, "since"), &since) || since > status->now)
-        return status->now;
+        return since_unwritten(status, &judged->verdict);
     return since;
 }
 
