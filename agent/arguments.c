@@ -30,6 +30,7 @@ static const struct option_row options[] = {
     FLAG("--again", again),
     FLAG("--receipts", receipts),
     FLAG("--if-due", if_due),
+    FLAG("--when-settled", when_settled),
     FLAG("--next", next),
     FLAG("--last", last),
     FLAG("--json", json),

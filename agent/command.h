@@ -12,6 +12,7 @@ struct arguments {
     bool again;            /* enrol */
     bool receipts;         /* collect */
     bool if_due;           /* collect, check-in */
+    bool when_settled;     /* collect */
     bool next;             /* show */
     bool last;             /* show */
     bool json;             /* show, status */

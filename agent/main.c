@@ -13,8 +13,9 @@ const struct command all_commands[] = {
      "--code-file --again ", command_enrol},
     {"collect", "look at this machine and put a signed snapshot into the outbox",
      "  --receipts        instead: verify the receipts that came and clear the outbox\n"
-     "  --if-due          only when the server's minimum interval has passed\n",
-     "--receipts --if-due ", command_collect},
+     "  --if-due          only when the server's minimum interval has passed\n"
+     "  --when-settled    wait until no package manager is at work, half an hour at most\n",
+     "--receipts --if-due --when-settled ", command_collect},
     {"check-in", "collect, send what waits, take in the receipts",
      "  --if-due          collect only when the server's minimum interval has passed\n",
      "--if-due ", command_check_in},

@@ -26,6 +26,8 @@ struct store;
 int store_open(const char *path, bool create, struct store **ret_store, struct error *err);
 void store_close(struct store *store);
 void auto_store_close(struct store **store);
+/* Whether the database can be read at all. */
+int store_check(struct store *store, struct error *err);
 
 #define ORGANISATION_NAME_SIZE 129U
 #define SYSTEM_NAME_SIZE       97U /* "Debian GNU/Linux 12 (bookworm)" */
