@@ -13,6 +13,7 @@
 #include "agent/privileges.h"
 #include "agent/published.h"
 #include "agent/settings.h"
+#include "agent/status_page.h"
 #include "platform/cleanup.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -168,6 +169,8 @@ static int publish(struct run *run, struct error *err)
         published_read_delivery(run->layout, &delivery);
         r = published_write_delivery(run->layout, run->outbox, &run->chain, &delivery, err);
     }
+    if (r == 0)
+        r = status_page_publish(run->layout, run->inspection.machine.now, err);
     if (r == 0)
         r = published_expire(run->layout, expiry_time(run), err);
     return r;

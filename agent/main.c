@@ -23,8 +23,9 @@ const struct command all_commands[] = {
      "--if-due ", command_check_in},
     {"status", "how this machine is doing and what to do first",
      "  --all             every check, also the good ones\n"
-     "  --json            everything, for programs\n",
-     "--all --json ", command_status},
+     "  --json            everything, for programs\n"
+     "  --html            as a page for a browser, which needs no network\n",
+     "--all --json --html ", command_status},
     {"show", "what left this machine, or would leave it",
      "  --last            the last snapshot that was made for sending (this is the default)\n"
      "  --next            look now and show what would be sent; needs no enrolment\n"
