@@ -209,11 +209,13 @@ static void write_baseline(const struct status *status, struct text *out)
                                         [PROFILE_SERVER] = "every server",
                                         [PROFILE_UNKNOWN] = "a computer of unknown kind"};
 
+    if (status->facts == NULL)
+        return;
     text_add_format(out,
                     "<dt>What counts as good</dt><dd>The checks that come with Dijkwacht "
                     "" DIJKWACHT_VERSION ", as for %s. Nobody has changed them for this "
                     "computer.</dd>\n",
-                    kinds[status->facts == NULL ? PROFILE_UNKNOWN : status->judgement.profile]);
+                    kinds[status->judgement.profile]);
 }
 
 static void write_about(const struct status *status, const char *public_folder, struct text *out)

@@ -66,6 +66,7 @@ TEST(a_machine_that_has_not_joined_is_not_called_good)
 
     assert_says(&status, "<h1>Not known: this computer has not joined an organisation yet</h1>");
     assert_says(&status, "nothing leaves it");
+    assert_silent(&status, "What counts as good");
     assert_silent(&status, "class=\"pass\"");
 }
 
@@ -125,6 +126,7 @@ TEST(only_good_and_accepted_checks_make_a_good_page)
     AUTO(status_clear) struct status status = with_states(states, 2);
 
     assert_says(&status, "<h1>Good: nothing to fix</h1>");
+    assert_says(&status, "What counts as good");
 }
 
 TEST(a_page_without_a_single_good_check_is_not_good)
