@@ -36,6 +36,7 @@ static const struct option_row options[] = {
     FLAG("--json", json),
     FLAG("--raw", raw),
     FLAG("--all", all),
+    FLAG("--html", html),
     FLAG("--facts", facts),
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))

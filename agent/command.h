@@ -18,6 +18,7 @@ struct arguments {
     bool json;             /* show, status */
     bool raw;              /* show */
     bool all;              /* status */
+    bool html;             /* status */
     bool facts;            /* collectors */
     bool help;
     bool version;

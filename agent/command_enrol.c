@@ -43,7 +43,9 @@ static int read_code(const struct arguments *arguments, struct text *out, struct
     bool terminal = isatty(STDIN_FILENO) == 1;
 
     if (arguments->code_file != NULL)
-        return file_read(AT_FDCWD, arguments->code_file, CODE_MAX_SIZE, out, err);
+        return error_advise(
+            err, file_read(AT_FDCWD, arguments->code_file, CODE_MAX_SIZE, out, err),
+            "save the join code in that file, or leave out --code-file and paste it");
     if (terminal) {
         (void)fputs("Paste the join code and press Enter: ", stdout);
         (void)fflush(stdout);

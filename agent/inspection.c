@@ -46,7 +46,8 @@ int inspection_prepare(const char *root, const struct settings *settings,
 
     *ret_inspection = (struct inspection){.root.fd = -1};
     if (r == 0)
-        r = sysroot_open(root == NULL ? "/" : root, &ret_inspection->root, err);
+        r = error_advise(err, sysroot_open(root == NULL ? "/" : root, &ret_inspection->root, err),
+                         "--root needs the folder of a mounted system or of a copy of one");
     if (r < 0)
         return r;
     describe_machine(ret_inspection, root == NULL);

@@ -172,7 +172,8 @@ int server_config_load(const char *data_folder, struct server_config *ret_config
     int r;
 
     if (folder < 0)
-        return folder;
+        return error_advise(err, folder,
+                            "--data names the folder that \"dijkwacht-server init\" made");
     text_add_format(&path, "%s/" SERVER_CONFIG_FILE, data_folder);
     r = file_read(folder, SERVER_CONFIG_FILE, CONFIG_MAX_SIZE, &text, err);
     if (r == -ENOENT)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "platform/decompress.h"
+#include "platform/memory.h"
 
 /* What the fuzzer gives, in the forms in which our functions take it. */
 
@@ -16,10 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* A string that ends at the first NUL; the caller frees it. */
 static inline char *fuzz_text(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1);
+    char *text = must_allocate(size + 1, 1);
 
-    if (text == NULL)
-        abort();
     if (size > 0)
         memcpy(text, data, size);
     text[size] = '\0';

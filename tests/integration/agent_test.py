@@ -232,6 +232,16 @@ class CheckingIn(AgentTest):
             self.assertIn(words, done.stderr)
             self.assertEqual(done.stderr.count("\n"), 1)
 
+    def test_says_what_to_do_about_a_path_that_is_not_there(self):
+        nowhere = str(self.machine.state / "nowhere")
+        for arguments, words in ((("show", "--next", "--root", nowhere), "a mounted system"),
+                                 (("enrol", "--code-file", nowhere), "leave out --code-file")):
+            done = self.machine.dijkwacht(*arguments, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(nowhere, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1)
+
     def test_shows_its_user_how_it_stands(self):
         self.enrolled("field-07").check_in()
         done = self.machine.dijkwacht("status", check=False)

@@ -143,6 +143,11 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
             self.assertIn(words, done.stderr)
 
+    def test_says_how_to_come_by_a_data_folder(self):
+        done = self.command("serve", "--data", "/nowhere")
+        self.assertEqual(done.returncode, CONFIGURATION)
+        self.assertRegex(done.stderr, r'^[^\n]*/nowhere[^\n]*"dijkwacht-server init" made\n$')
+
     def test_is_no_keeper_for_people(self):
         self.assertNotEqual(self.command("keeper", "/nowhere").returncode, 0)
         self.assertNotEqual(self.command("keeper").returncode, 0)

@@ -16,10 +16,21 @@ TEST(records_the_code_and_the_words)
     assert_string_equal(err.message, "here: no file");
 }
 
+TEST(ends_with_what_its_reader_can_do)
+{
+    struct error err = {0};
+
+    (void)error_set(&err, ENOENT, "no file");
+    assert_int_equal(error_advise(&err, -ENOENT, "make one"), -ENOENT);
+    assert_string_equal(err.message, "no file; make one");
+    assert_int_equal(err.code, ENOENT);
+}
+
 TEST(does_without_words)
 {
     assert_int_equal(error_set(NULL, EPERM, "x"), -EPERM);
     assert_int_equal(error_wrap(NULL, -EPERM, "x"), -EPERM);
+    assert_int_equal(error_advise(NULL, -EPERM, "x"), -EPERM);
 }
 
 TEST(leaves_a_success_alone)
@@ -28,6 +39,7 @@ TEST(leaves_a_success_alone)
 
     assert_int_equal(error_wrap(&err, 0, "x"), 0);
     assert_int_equal(error_wrap(&err, 3, "x"), 3);
+    assert_int_equal(error_advise(&err, 0, "x"), 0);
     assert_string_equal(err.message, "");
 }
 
@@ -48,6 +60,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         RUN(records_the_code_and_the_words),
+        RUN(ends_with_what_its_reader_can_do),
         RUN(does_without_words),
         RUN(leaves_a_success_alone),
         RUN(stays_one_line_of_bounded_length),
