@@ -13,35 +13,15 @@ OWN_FOLDERS = {"collect": ("collect", "outbox", "public"),
 FORBIDDEN = ("/etc/dijkwacht", "/etc", "/usr/bin", "/var/lib", "/root", "/home", STATE)
 
 
-def instead(self, unit, program):
-    """Runs a program in the place of the unit's own, with everything else that the unit says.
-    Answers what it printed."""
-    self.machine.write(f"/run/systemd/system/{unit}.service.d/instead.conf",
-                       "[Unit]\nOnSuccess=\nOnFailure=\nConditionPathExists=\n"
-                       "ConditionDirectoryNotEmpty=\n"
-                       f"[Service]\nExecStart=\nExecStart=/usr/bin/perl -e '{program}'\n"
-                       "ExecPaths=/usr/bin /usr/lib\nLogLevelMax=info\n")
-    self.machine.check("systemctl daemon-reload")
-    done = self.machine.run(f"systemctl start {unit}.service")
-    printed = self.machine.check(
-        f"journalctl -o cat --no-pager _SYSTEMD_INVOCATION_ID="
-        f"$(systemctl show -P InvocationID {unit}.service)")
-    self.assertEqual(done.code, 0, printed)
-    return printed
-
-
 class Sandbox(ContainerTest):
     def setUp(self):
         super().setUp()
         self.install_and_join()
 
-    def try_each(self, half, program):
-        return instead(self, f"dijkwacht-{half}", program)
-
     def test_neither_half_reads_the_other_ones_folder(self):
         for half, other in OTHER_HALF.items():
             self.assertNotEqual(self.machine.check(f"ls {STATE}/{other}"), "")
-            printed = self.try_each(half, f'opendir(D, "{STATE}/{other}"); '
+            printed = self.instead(half, f'opendir(D, "{STATE}/{other}"); '
                                           'print "seen: ", scalar(grep {!/^[.]/} readdir(D))')
             self.assertIn("seen: 0", printed, half)
 
@@ -51,19 +31,19 @@ class Sandbox(ContainerTest):
             folders += [f"{STATE}/{name}" for name in
                         {"collect", "outbox", "public", "receipts", "tls"} - set(own)]
             words = " ".join(folders)
-            printed = self.try_each(half, f'for my $d (qw({words})) {{ open(F, ">", "$d/try") '
+            printed = self.instead(half, f'for my $d (qw({words})) {{ open(F, ">", "$d/try") '
                                           'and print "$d\\n"; }')
             written = [word for word in printed.split() if word.startswith("/")]
             self.assertEqual(sorted(written), sorted(f"{STATE}/{name}" for name in own),
                              half)
 
     def test_the_receipts_step_opens_no_socket_for_any_network(self):
-        printed = self.try_each("receipts", 'use Socket; for my $f (AF_INET, AF_INET6) { '
+        printed = self.instead("receipts", 'use Socket; for my $f (AF_INET, AF_INET6) { '
                                             'socket(my $s, $f, SOCK_STREAM, 0) or print "none;" }')
         self.assertIn("none;none;", printed)
 
     def test_upload_has_no_privilege_at_all(self):
-        printed = self.try_each("upload", 'open(F, "<", "/proc/self/status"); '
+        printed = self.instead("upload", 'open(F, "<", "/proc/self/status"); '
                                           'print grep(/^(Cap|NoNewPrivs|Seccomp:)/, <F>)')
         for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             self.assertRegex(printed, rf"{name}:\s0{{16}}\n")
@@ -71,7 +51,7 @@ class Sandbox(ContainerTest):
         self.assertRegex(printed, r"Seccomp:\s2")
 
     def test_collect_has_two_privileges_and_no_more(self):
-        printed = self.try_each("collect", 'open(F, "<", "/proc/self/status"); '
+        printed = self.instead("collect", 'open(F, "<", "/proc/self/status"); '
                                            'print grep(/^Cap/, <F>)')
         for name in ("CapEff", "CapBnd"):  # CAP_DAC_READ_SEARCH is 2, CAP_NET_ADMIN is 12
             self.assertRegex(printed, rf"{name}:\s{1 << 2 | 1 << 12:016x}")

@@ -123,6 +123,23 @@ class WorldTest(unittest.TestCase):
         digest = hashlib.sha256(content.encode()).hexdigest()
         self.machine.check(f"cat >{path}", given=f"{digest}\n{content}")
 
+    def instead(self, half, program, more="", result="success"):
+        """Runs a program of perl in the place of a unit's own, with everything else that the unit
+        says, and answers what it printed."""
+        unit = f"dijkwacht-{half}.service"
+        self.machine.write(f"/run/systemd/system/{unit}.d/instead.conf",
+                           "[Unit]\nOnSuccess=\nOnFailure=\nConditionPathExists=\n"
+                           "ConditionDirectoryNotEmpty=\n"
+                           f"[Service]\nExecStart=\nExecStart=/usr/bin/perl -e '{program}'\n"
+                           f"ExecPaths=/usr/bin /usr/lib\nLogLevelMax=info\n{more}\n")
+        self.machine.check("systemctl daemon-reload")
+        self.machine.run(f"systemctl start {unit}")
+        self.machine.check("journalctl --sync")
+        printed = self.machine.check("journalctl -o cat --no-pager _SYSTEMD_INVOCATION_ID="
+                                     f"$(systemctl show -P InvocationID {unit})")
+        self.assertEqual(self.machine.shows(unit, "Result"), {"Result": result}, printed)
+        return printed
+
     def chain_is_whole(self):
         """Each snapshot names the one before it, none is there twice, and nothing was noticed."""
         stored = self.server.snapshots(self.label)
