@@ -85,6 +85,7 @@ static void *work(void *argument)
     struct worker *worker = argument;
     struct task task;
 
+    (void)pthread_setname_np(pthread_self(), "worker");
     while (take(worker, &task))
         task.run(worker->store, task.job);
     return NULL;
