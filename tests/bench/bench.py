@@ -117,6 +117,7 @@ class Bench:
         self.agent = build / "agent/dijkwacht"
         self.upload = build / "agent/upload"
         self.handshake = build / "tests/bench/bench_handshake"
+        self.fleet = build / "tests/bench/bench_fleet"
         self.server_program = build / "server-api/dijkwacht-server"
         self.data, self.state = folder / "server", folder / "machine"
         self.code = folder / "join-code"
@@ -217,8 +218,18 @@ class Bench:
         return ({kind: (used[kind] - before[kind]) / CHECK_INS for kind in used},
                 (self.proxy.bytes - count) / CHECK_INS, statistics.mean(cold))
 
+    def ten_thousand(self):
+        """A database of 10,000 machines like this one: what bench_fleet says of it."""
+        payload = self.data.parent / "payload.json"
+        payload.write_text(Run([self.agent, "show", "--next", "--json"]).output)
+        return self.numbers(Run([self.fleet, payload, self.data.parent / "fleet.db"]))
+
     def yardstick(self):
-        lines = Run([self.handshake]).output.splitlines()
+        return self.numbers(Run([self.handshake]))
+
+    @staticmethod
+    def numbers(run):
+        lines = run.output.splitlines()
         return {name: float(value) for name, value in (line.split() for line in lines)}
 
 
@@ -253,6 +264,10 @@ def report(bench):
     print(row("  the server's half of an OpenSSL handshake", handshake, None, "us"))
     print(row("  one verification", verify, None, "us"))
     print(row("  both, each time after a check-in (cold caches)", cold, None, "us"))
+    many = bench.ten_thousand()
+    print(row("stored per unchanged check-in", many["stored_bytes"], 1000, "B"))
+    print(row("fleet query, 10,000 machines: p99", many["fleet_p99_us"] / 1000, 20, "ms"))
+    print(row("  p50", many["fleet_p50_us"] / 1000, None, "ms"))
     print(f"\nMedians of {ROUNDS} runs; means of {CHECK_INS} check-ins, one after the other.\n"
           "Each collect reads the security lists anew; nothing is cached. New package lists are\n"
           "those of this machine, copied below a --root and published a minute later each time;\n"
