@@ -92,6 +92,29 @@ int store_identify(struct store *store, const struct peer *peer, struct machine_
     return r;
 }
 
+int store_each_signing_certificate(struct store *store, const char *organisation,
+                                   const char *machine, store_certificate_fn *each, void *context,
+                                   struct error *err)
+{
+    AUTO(statement_end)
+    struct statement list = statement_start(
+        store, "SELECT number, der FROM certificate WHERE organisation = ? AND machine = ? AND "
+               "purpose = 'signing' ORDER BY number");
+    int r;
+
+    bind_text(&list, organisation);
+    bind_text(&list, machine);
+    while ((r = statement_row(&list, err)) == 1) {
+        size_t length;
+        const char *der = column_text(&list, 1, &length);
+
+        r = each(context, column_integer(&list, 0), der, length, err);
+        if (r < 0)
+            return r;
+    }
+    return r;
+}
+
 int store_revoke_machine(struct store *store, const char *organisation, const char *machine,
                          int64_t now, struct error *err)
 {

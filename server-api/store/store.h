@@ -153,6 +153,13 @@ typedef int store_snapshot_fn(void *context, const struct kept_snapshot *snapsho
 int store_each_snapshot(struct store *store, const char *organisation, const char *machine,
                         store_snapshot_fn *each, void *context, struct error *err);
 
+/* The signing certificates that a machine had, oldest first, as DER that belongs to the walk. */
+typedef int store_certificate_fn(void *context, int64_t number, const void *der, size_t length,
+                                 struct error *err);
+int store_each_signing_certificate(struct store *store, const char *organisation,
+                                   const char *machine, store_certificate_fn *each, void *context,
+                                   struct error *err);
+
 /* ---- Fleet. */
 int store_revoke_machine(struct store *store, const char *organisation, const char *machine,
                          int64_t now, struct error *err);
