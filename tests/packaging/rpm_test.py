@@ -24,8 +24,9 @@ def build_next():
     """The same build, packed once more as a later release."""
     [spec] = TOP.glob("SOURCES/*/packaging/rpm/dijkwacht.spec")
     macros = spec.parent / "macros.elsewhere"
-    run("rpmbuild", "-bb", "--short-circuit", "--nodeps", f"--load={macros}", "--define",
-        f"_topdir {TOP}", "--define", "dijkwacht_release 2", spec)
+    for stage in ("-bi", "-bb"):
+        run("rpmbuild", stage, "--short-circuit", "--nodeps", f"--load={macros}", "--define",
+            f"_topdir {TOP}", "--define", "dijkwacht_release 2", spec)
 
 
 class Built(unittest.TestCase):
@@ -40,7 +41,7 @@ class Built(unittest.TestCase):
         for name in NAMES:
             listing = run("rpm", "--query", "--package", "--queryformat",
                           "[%{FILEMODES:perms} %{FILEUSERNAME} %{FILEGROUPNAME} %{FILENAMES}\n]",
-                          package(name), stderr=None).stdout
+                          package(name)).stdout
             for line in listing.splitlines():
                 mode, user, group, path = line.split(maxsplit=3)
                 self.assertEqual((user, group), ("root", "root"), path)
