@@ -268,11 +268,11 @@ def write_mounts(tree, devices, mounts):
 
 
 def write_swaps(tree, devices, swaps):
-    """swaps: {PATH: "partition" or "file"}; the kernel calls a mapping /dev/dm-0."""
+    """swaps: {PATH: "partition" or "file"}; the kernel shows the device's own name."""
     lines = ["Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"]
     for path, kind in swaps.items():
         device = devices.of_path(path)
-        shown = f"/dev/{device.kernel_name}" if device else path
+        shown = "/dev/" + device.kernel_name.replace("!", "/") if device else path
         lines.append(f"{shown:<40}{kind}\t8388604\t\t0\t\t-2")
     tree.declare("/proc/swaps", lines)
 
