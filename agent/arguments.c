@@ -30,11 +30,13 @@ static const struct option_row options[] = {
     FLAG("--again", again),
     FLAG("--receipts", receipts),
     FLAG("--if-due", if_due),
+    FLAG("--when-settled", when_settled),
     FLAG("--next", next),
     FLAG("--last", last),
     FLAG("--json", json),
     FLAG("--raw", raw),
     FLAG("--all", all),
+    FLAG("--html", html),
     FLAG("--facts", facts),
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))

@@ -13,6 +13,7 @@
 #include "agent/privileges.h"
 #include "agent/published.h"
 #include "agent/settings.h"
+#include "agent/status_page.h"
 #include "platform/cleanup.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -26,7 +27,7 @@
 struct run {
     const struct layout *layout;
     struct enrolment enrolment;
-    struct identity identity;
+    struct signer signer;
     struct inspection inspection;
     struct settings settings;
     struct chain chain;
@@ -37,7 +38,7 @@ struct run {
 
 static void run_clear(struct run *run)
 {
-    identity_clear(&run->identity);
+    signer_clear(&run->signer);
     inspection_clear(&run->inspection);
     settings_clear(&run->settings);
     chain_clear(&run->chain);
@@ -128,7 +129,7 @@ static int make_snapshot(struct run *run, bool full, char ret_name[OUTBOX_NAME_S
     chain_reserve(&run->chain, &state, head.wall_time, full, ret_name);
     r = chain_save(run->collect, &run->chain, err);
     if (r == 0)
-        r = snapshot_sign(run->identity.key, run->identity.certificate, run->enrolment.machine,
+        r = snapshot_sign(run->signer.key, &run->signer.certificate_der, run->enrolment.machine,
                           payload.bytes, payload.length, &bytes, err);
     if (r == 0)
         r = file_write(run->outbox, ret_name, 0640, bytes.bytes, bytes.length, err);
@@ -168,6 +169,8 @@ static int publish(struct run *run, struct error *err)
         published_read_delivery(run->layout, &delivery);
         r = published_write_delivery(run->layout, run->outbox, &run->chain, &delivery, err);
     }
+    if (r == 0)
+        r = status_page_publish(run->layout, run->inspection.machine.now, err);
     if (r == 0)
         r = published_expire(run->layout, expiry_time(run), err);
     return r;
@@ -226,9 +229,6 @@ int collect_run(const struct layout *layout, const char *root, bool only_if_due,
     if (r == 0)
         r = look(&run, root, err);
     if (r == 0)
-        r = identity_load(run.collect, IDENTITY_SIGNING, run.enrolment.identity, &run.identity,
-                          err);
-    if (r == 0)
         r = open_chain(&run, err);
     if (r < 0)
         return explain_space(r, err);
@@ -236,7 +236,10 @@ int collect_run(const struct layout *layout, const char *root, bool only_if_due,
     if (!*ret_made)
         return 0;
     inspection_collect(&run.inspection, &run.settings);
-    r = add_to_outbox(&run, err);
+    /* Only now: what libcrypto needs finds the room that the collectors gave back. */
+    r = identity_load_signer(run.collect, run.enrolment.identity, &run.signer, err);
+    if (r == 0)
+        r = add_to_outbox(&run, err);
     if (r == 0)
         r = publish(&run, err);
     return explain_space(r, err);

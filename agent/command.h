@@ -12,11 +12,13 @@ struct arguments {
     bool again;            /* enrol */
     bool receipts;         /* collect */
     bool if_due;           /* collect, check-in */
+    bool when_settled;     /* collect */
     bool next;             /* show */
     bool last;             /* show */
     bool json;             /* show, status */
     bool raw;              /* show */
     bool all;              /* status */
+    bool html;             /* status */
     bool facts;            /* collectors */
     bool help;
     bool version;

@@ -6,9 +6,12 @@
 #include "agent/enrolment.h"
 #include "agent/exit_code.h"
 #include "agent/privileges.h"
+#include "agent/settle.h"
 #include "agent/step.h"
+#include "platform/cleanup.h"
 #include "platform/error.h"
 #include "platform/journal.h"
+#include "platform/sysroot.h"
 
 static int failed(int r, const struct error *err)
 {
@@ -16,13 +19,29 @@ static int failed(int r, const struct error *err)
     return r == -EINVAL ? EXIT_CODE_CONFIGURATION : EXIT_CODE_FAILED;
 }
 
+/* A package manager that never ends must not silence the machine: what it does is a fact, too. */
+static void wait_until_settled(const char *path)
+{
+    AUTO(sysroot_close) struct sysroot root = {.fd = -1};
+    struct error err = {0};
+    int r = sysroot_open(path == NULL ? "/" : path, &root, &err);
+
+    if (r == 0)
+        r = settle_wait(&root, &err);
+    if (r < 0)
+        journal_write(JOURNAL_NOTICE, "not waiting longer: %s", err.message);
+}
+
 static int step_collect(void *context)
 {
     const struct arguments *arguments = context;
     struct error err = {0};
     bool made = false;
-    int r = collect_run(&arguments->layout, arguments->root, arguments->if_due, &made, &err);
+    int r;
 
+    if (arguments->when_settled)
+        wait_until_settled(arguments->root);
+    r = collect_run(&arguments->layout, arguments->root, arguments->if_due, &made, &err);
     return r < 0 ? failed(r, &err) : EXIT_CODE_GOOD;
 }
 

@@ -1,27 +1,32 @@
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "agent/command.h"
 #include "agent/exit_code.h"
 #include "agent/status.h"
+#include "agent/status_page.h"
 #include "platform/cleanup.h"
 #include "platform/clock.h"
 #include "platform/journal.h"
 #include "platform/text.h"
 
-static int load(const struct arguments *arguments, struct status *status, struct error *err)
+static void write_page(const struct arguments *arguments, const struct status *status,
+                       struct text *out)
 {
-    int r = published_read_facts(&arguments->layout, &status->facts, err);
+    AUTO_FREE char *public = layout_path(&arguments->layout, FOLDER_PUBLIC);
 
-    status->now = clock_now();
-    status->enrolled = enrolment_load(&arguments->layout, &status->enrolment, NULL) == 0;
-    published_read_delivery(&arguments->layout, &status->delivery);
-    if (r < 0)
-        return r;
-    judgement_make(status->facts, status->now, &status->judgement);
-    status_count(status);
-    return 0;
+    status_page_write(status, public, out);
+}
+
+static void explain(const struct status *status, int r, const struct error *err)
+{
+    if (r != -ENOENT)
+        journal_write(JOURNAL_ERROR, "cannot read what was collected: %s", err->message);
+    else if (status->enrolled)
+        journal_write(JOURNAL_ERROR, "nothing was collected yet: run \"dijkwacht check-in\"");
+    else
+        journal_write(JOURNAL_ERROR, "this machine is not enrolled yet and nothing was collected; "
+                                     "\"dijkwacht show --next\" looks without sending anything");
 }
 
 int command_status(const struct arguments *arguments)
@@ -30,24 +35,24 @@ int command_status(const struct arguments *arguments)
     AUTO(text_clear) struct text out = {0};
     struct screen screen;
     struct error err = {0};
-    int r = load(arguments, &status, &err);
+    int r;
 
-    if (r == -ENOENT)
-        journal_write(JOURNAL_ERROR, "%s",
-                      status.enrolled
-                          ? "nothing was collected yet: run \"dijkwacht check-in\""
-                          : "this machine is not enrolled yet and nothing was collected; "
-                            "\"dijkwacht show --next\" looks without sending anything");
-    else if (r < 0)
-        journal_write(JOURNAL_ERROR, "cannot read what was collected: %s", err.message);
-    if (r < 0)
-        return EXIT_CODE_UNKNOWN;
-    if (arguments->json) {
+    if (arguments->html + arguments->json + arguments->all > 1) {
+        journal_write(JOURNAL_ERROR,
+                      "these options do not go together: see dijkwacht status --help");
+        return EXIT_CODE_USAGE;
+    }
+    r = status_load(&arguments->layout, clock_now(), &status, &err);
+    if (r < 0 && (!arguments->html || status.unreadable)) /* the page says the rest itself */
+        explain(&status, r, &err);
+    if (arguments->html) {
+        write_page(arguments, &status, &out);
+    } else if (r == 0 && arguments->json) {
         status_write_json(&status, &out);
-    } else {
+    } else if (r == 0) {
         screen_open(&screen);
         status_write(&status, &screen, arguments->all, &out);
     }
     (void)fputs(text_string(&out), stdout);
-    return status_exit_code(&status);
+    return r < 0 ? EXIT_CODE_UNKNOWN : status_exit_code(&status);
 }

@@ -19,12 +19,14 @@
 #include "platform/json.h"
 #include "platform/json_writer.h"
 #include "platform/text.h"
+#include "snapshot/snapshot.h"
 
 struct enrolling {
     const struct layout *layout;
     struct join_code code;
     char identity[IDENTITY_NAME_SIZE];
-    int request_pipe[2]; /* from the step that holds the key */
+    char machine[MACHINE_ID_SIZE]; /* once it is enrolled */
+    int request_pipe[2];           /* from the step that holds the key */
     struct certificate *root, *intermediate, *tls, *signing;
 };
 
@@ -194,6 +196,17 @@ static int step_keep(void *context)
     return report(r, &err);
 }
 
+static bool is_of_another(int outbox, const char *name, const char *machine)
+{
+    AUTO(text_clear) struct text bytes = {0}, payload = {0};
+    AUTO(snapshot_clear) struct snapshot snapshot = {0};
+
+    return file_read(outbox, name, SNAPSHOT_MAX_SIZE, &bytes, NULL) == 0 &&
+           snapshot_decode(text_string(&bytes), bytes.length, &payload, NULL) == 0 &&
+           snapshot_read_payload(text_string(&payload), payload.length, &snapshot, NULL) == 0 &&
+           strcmp(snapshot.head.machine, machine) != 0;
+}
+
 /* As dijkwacht-collect: what the machine was before is over, its snapshots are of another one. */
 static int step_tidy_collect(void *context)
 {
@@ -209,7 +222,8 @@ static int step_tidy_collect(void *context)
     if (r >= 0)
         r = outbox_list(outbox, &files, &err);
     for (size_t i = 0; r >= 0 && i < files.count; i++)
-        r = file_remove(outbox, files.files[i].name, &err);
+        if (is_of_another(outbox, files.files[i].name, enrolling->machine))
+            r = file_remove(outbox, files.files[i].name, &err);
     return report(r, &err);
 }
 
@@ -229,8 +243,15 @@ static const struct step keep_step = {.user = COLLECT_USER, .run = step_keep};
 static const struct step tidy_collect_step = {.user = COLLECT_USER, .run = step_tidy_collect};
 static const struct step tidy_tls_step = {.user = UPLOAD_USER, .run = step_tidy_tls};
 
-static int keep(struct enrolling *enrolling, const struct enrolment *enrolment, bool replaces,
-                struct error *err)
+/* Enrolled. What is left over from before only takes up space. */
+static void tidy(struct enrolling *enrolling, const struct enrolment *enrolment)
+{
+    memcpy(enrolling->machine, enrolment->machine, sizeof(enrolling->machine));
+    (void)step_run(enrolling->layout, &tidy_collect_step, enrolling, NULL);
+    (void)step_run(enrolling->layout, &tidy_tls_step, enrolling, NULL);
+}
+
+static int keep(struct enrolling *enrolling, const struct enrolment *enrolment, struct error *err)
 {
     int r = step_run(enrolling->layout, &keep_step, enrolling, err);
 
@@ -240,27 +261,26 @@ static int keep(struct enrolling *enrolling, const struct enrolment *enrolment, 
         r = trust_save(enrolling->layout, enrolling->root, err);
     if (r == 0)
         r = enrolment_save(enrolling->layout, enrolment, err);
-    if (r < 0)
-        return r;
-    /* Enrolled. What is left over from before only takes up space. */
-    if (replaces)
-        (void)step_run(enrolling->layout, &tidy_collect_step, enrolling, NULL);
-    (void)step_run(enrolling->layout, &tidy_tls_step, enrolling, NULL);
-    return 0;
+    if (r == 0)
+        tidy(enrolling, enrolment);
+    return r;
 }
 
-static int check_may_start(const struct layout *layout, const char *identity, bool again,
-                           bool *ret_replaces, struct error *err)
+/* -EALREADY when this join code is the one that the machine is enrolled with. */
+static int check_may_start(struct enrolling *enrolling, bool again, struct error *err)
 {
     struct enrolment before;
 
-    if (layout->state == NULL && geteuid() != 0)
+    if (enrolling->layout->state == NULL && geteuid() != 0)
         return error_set(err, EPERM, "only root may enrol this machine: put sudo before it");
-    *ret_replaces = enrolment_load(layout, &before, NULL) == 0;
-    if (*ret_replaces && strcmp(before.identity, identity) == 0)
+    if (enrolment_load(enrolling->layout, &before, NULL) < 0)
+        return 0;
+    if (strcmp(before.identity, enrolling->identity) == 0) {
+        tidy(enrolling, &before); /* it may have been interrupted there */
         return error_set(err, EALREADY, "this machine is enrolled as \"%.64s\" with this join code",
                          before.label);
-    if (*ret_replaces && !again)
+    }
+    if (!again)
         return error_set(err, EEXIST,
                          "this machine is enrolled already, as \"%.64s\"; to enrol it anew, use "
                          "dijkwacht enrol --again",
@@ -274,13 +294,12 @@ int enrol_machine(const struct layout *layout, const char *code, size_t length, 
     AUTO(enrolling_clear) struct enrolling enrolling = {.layout = layout, .request_pipe = {-1, -1}};
     AUTO(text_clear) struct text request = {0};
     struct enrolment enrolment = {0};
-    bool replaces = false;
     int r = join_code_read(code, length, &enrolling.code, err);
 
     if (r < 0)
         return r;
     identity_name(&enrolling.code, enrolling.identity);
-    r = check_may_start(layout, enrolling.identity, again, &replaces, err);
+    r = check_may_start(&enrolling, again, err);
     if (r == 0)
         r = begin(&enrolling, &request, err);
     if (r == 0)
@@ -292,5 +311,5 @@ int enrol_machine(const struct layout *layout, const char *code, size_t length, 
     (void)snprintf(enrolment.url, sizeof(enrolment.url), "%s", enrolling.code.url);
     (void)snprintf(enrolment.label, sizeof(enrolment.label), "%s", enrolling.code.label);
     memcpy(enrolment.identity, enrolling.identity, sizeof(enrolment.identity));
-    return keep(&enrolling, &enrolment, replaces, err);
+    return keep(&enrolling, &enrolment, err);
 }

@@ -82,6 +82,17 @@ int identity_save_certificate(int folder, const char *kind, const char *name,
     return file_write(folder, file, 0644, pem.bytes, pem.length, err);
 }
 
+static int load_own_key(int folder, const char *kind, const char *name,
+                        struct signing_key **ret_key, struct error *err)
+{
+    char file[FILE_NAME_SIZE];
+    int r;
+
+    file_name(kind, name, "key", file);
+    r = load_key(folder, file, ret_key, err);
+    return r < 0 ? error_wrap(err, r, "this machine's key (a new join code makes a new one)") : 0;
+}
+
 static int load_certificate(int folder, const char *file, struct certificate **ret_certificate,
                             struct error *err)
 {
@@ -98,12 +109,10 @@ int identity_load(int folder, const char *kind, const char *name, struct identit
 {
     AUTO(identity_clear) struct identity identity = {0};
     char file[FILE_NAME_SIZE];
-    int r;
+    int r = load_own_key(folder, kind, name, &identity.key, err);
 
-    file_name(kind, name, "key", file);
-    r = load_key(folder, file, &identity.key, err);
     if (r < 0)
-        return error_wrap(err, r, "this machine's key (a new join code makes a new one)");
+        return r;
     file_name(kind, name, "pem", file);
     r = load_certificate(folder, file, &identity.certificate, err);
     if (r < 0)
@@ -114,6 +123,29 @@ int identity_load(int folder, const char *kind, const char *name, struct identit
     ret_identity->key = TAKE(identity.key);
     ret_identity->certificate = TAKE(identity.certificate);
     return 0;
+}
+
+int identity_load_signer(int folder, const char *name, struct signer *ret_signer, struct error *err)
+{
+    AUTO(text_clear) struct text pem = {0};
+    char file[FILE_NAME_SIZE];
+    int r = load_own_key(folder, IDENTITY_SIGNING, name, &ret_signer->key, err);
+
+    if (r < 0)
+        return r;
+    file_name(IDENTITY_SIGNING, name, "pem", file);
+    r = file_read(folder, file, PEM_MAX_SIZE, &pem, err);
+    if (r == 0)
+        r = own_certificate_from_pem(text_string(&pem), pem.length, &ret_signer->certificate_der,
+                                     err);
+    return r < 0 ? error_wrap(err, r, file) : 0;
+}
+
+void signer_clear(struct signer *signer)
+{
+    signing_key_free(signer->key);
+    text_clear(&signer->certificate_der);
+    *signer = (struct signer){0};
 }
 
 void identity_clear(struct identity *identity)

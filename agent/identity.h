@@ -2,6 +2,7 @@
 
 #include "agent/enrolment.h"
 #include "platform/error.h"
+#include "platform/text.h"
 #include "snapshot/signature.h"
 
 /*
@@ -30,6 +31,18 @@ int identity_save_certificate(int folder, const char *kind, const char *name,
 int identity_load(int folder, const char *kind, const char *name, struct identity *ret_identity,
                   struct error *err);
 void identity_clear(struct identity *identity);
+
+/*
+ * The key for signing, and the DER of its certificate for snapshot_sign(). Starts with {0}, and is
+ * the caller's to clear, also after a failure.
+ */
+struct signer {
+    struct signing_key *key;
+    struct text certificate_der;
+};
+int identity_load_signer(int folder, const char *name, struct signer *ret_signer,
+                         struct error *err);
+void signer_clear(struct signer *signer);
 
 /* Removes the keys and certificates of this kind of every other name. */
 int identity_remove_others(int folder, const char *kind, const char *name, struct error *err);

@@ -4,6 +4,8 @@
 #include "agent/command.h"
 #include "agent/exit_code.h"
 #include "platform/journal.h"
+#include "platform/memory.h"
+#include "snapshot/crypto_start.h"
 
 const struct command all_commands[] = {
     {"enrol", "join an organisation with the code that it gave you",
@@ -13,15 +15,17 @@ const struct command all_commands[] = {
      "--code-file --again ", command_enrol},
     {"collect", "look at this machine and put a signed snapshot into the outbox",
      "  --receipts        instead: verify the receipts that came and clear the outbox\n"
-     "  --if-due          only when the server's minimum interval has passed\n",
-     "--receipts --if-due ", command_collect},
+     "  --if-due          only when the server's minimum interval has passed\n"
+     "  --when-settled    wait until no package manager is at work, half an hour at most\n",
+     "--receipts --if-due --when-settled ", command_collect},
     {"check-in", "collect, send what waits, take in the receipts",
      "  --if-due          collect only when the server's minimum interval has passed\n",
      "--if-due ", command_check_in},
     {"status", "how this machine is doing and what to do first",
      "  --all             every check, also the good ones\n"
-     "  --json            everything, for programs\n",
-     "--all --json ", command_status},
+     "  --json            everything, for programs\n"
+     "  --html            as a page for a browser, which needs no network\n",
+     "--all --json --html ", command_status},
     {"show", "what left this machine, or would leave it",
      "  --last            the last snapshot that was made for sending (this is the default)\n"
      "  --next            look now and show what would be sent; needs no enrolment\n"
@@ -68,6 +72,8 @@ int main(int argc, char **argv)
 
     (void)umask(022); /* what is public stays readable, whoever runs us */
     journal_open("dijkwacht");
+    memory_give_back();
+    crypto_start();
     if (!arguments_read(argc, argv, &arguments, &command))
         return EXIT_CODE_USAGE;
     if (arguments.version) {

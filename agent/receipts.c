@@ -8,6 +8,7 @@
 #include "agent/lock.h"
 #include "agent/outbox.h"
 #include "agent/published.h"
+#include "agent/status_page.h"
 #include "platform/cleanup.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -183,5 +184,7 @@ int collect_receipts(const struct layout *layout, struct error *err)
     r = settle_all(&run, err);
     if (r == 0)
         r = published_write_delivery(layout, run.outbox, &run.chain, &run.delivery, err);
+    if (r == 0)
+        r = status_page_publish(layout, run.now, err);
     return r;
 }

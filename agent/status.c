@@ -1,5 +1,6 @@
 #include "agent/status.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "platform/cleanup.h"
@@ -7,6 +8,23 @@
 #include "platform/json.h"
 #include "platform/json_writer.h"
 #include "platform/text.h"
+
+int status_load(const struct layout *layout, int64_t now, struct status *ret_status,
+                struct error *err)
+{
+    int r;
+
+    *ret_status = (struct status){.now = now};
+    r = published_read_facts(layout, &ret_status->facts, err);
+    ret_status->unreadable = r < 0 && r != -ENOENT;
+    ret_status->enrolled = enrolment_load(layout, &ret_status->enrolment, NULL) == 0;
+    published_read_delivery(layout, &ret_status->delivery);
+    if (r < 0)
+        return r;
+    judgement_make(ret_status->facts, now, &ret_status->judgement);
+    status_count(ret_status);
+    return 0;
+}
 
 void status_count(struct status *status)
 {
@@ -32,6 +50,14 @@ int status_exit_code(const struct status *status)
     return EXIT_CODE_GOOD;
 }
 
+/* What is too old became so when its time was over, without anything being written then. */
+static int64_t since_unwritten(const struct status *status, const struct verdict *verdict)
+{
+    bool too_old = verdict->state == VERDICT_UNKNOWN && verdict->reason == UNKNOWN_STALE;
+
+    return too_old && verdict->valid_until < status->now ? verdict->valid_until : status->now;
+}
+
 int64_t status_since(const struct status *status, const struct judged *judged)
 {
     const struct json *entry =
@@ -41,7 +67,7 @@ int64_t status_since(const struct status *status, const struct judged *judged)
 
     if (state == NULL || strcmp(state, verdict_state_name(judged->verdict.state)) != 0 ||
         !json_integer(json_member(entry, "since"), &since) || since > status->now)
-        return status->now;
+        return since_unwritten(status, &judged->verdict);
     return since;
 }
 

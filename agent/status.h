@@ -18,10 +18,19 @@ struct status {
     bool enrolled;
     struct enrolment enrolment;
     struct delivery delivery;
-    struct json *facts;
+    struct json *facts; /* NULL when nothing was collected yet, or it cannot be read */
+    bool unreadable;    /* it is the latter */
     struct judgement judgement;
     unsigned counts[VERDICT_STATE_COUNT];
 };
+
+/*
+ * Everything that is public, judged at the time. Fails with -ENOENT when nothing was collected yet
+ * and otherwise when what was collected cannot be read; the rest is filled then, too. The caller
+ * clears it in any case.
+ */
+int status_load(const struct layout *layout, int64_t now, struct status *ret_status,
+                struct error *err);
 
 /* Fills the counts from the judgement. */
 void status_count(struct status *status);

@@ -1,17 +1,15 @@
 #include "platform/decompress.h"
 
 #include <errno.h>
-#include <lz4frame.h>
-#include <lzma.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "platform/cleanup.h"
+#include "platform/decompress_library.h"
 #include "platform/memory.h"
 
 #define INPUT_SIZE      65536U
@@ -33,8 +31,11 @@ struct stream {
     size_t start; /* of what is not decoded yet, in input */
     size_t end;
     const struct decoder *decoder;
+    struct gzip_library zlib;
     z_stream gzip;
+    struct xz_library liblzma;
     lzma_stream xz;
+    struct lz4_library liblz4;
     LZ4F_dctx *lz4;
     ZSTD_DStream *zstd;
 };
@@ -42,7 +43,7 @@ struct stream {
 struct decoder {
     const char *magic;
     size_t magic_length;
-    int (*start)(struct stream *stream);
+    int (*start)(struct stream *stream, struct error *err);
     int (*decode)(struct stream *stream, void *out, size_t size, size_t *ret_written,
                   struct error *err);
     void (*stop)(struct stream *stream);
@@ -58,8 +59,14 @@ static size_t smaller(size_t left, size_t right)
     return left < right ? left : right;
 }
 
-static int plain_start(struct stream *stream)
+static int no_memory(struct error *err)
 {
+    return error_set(err, ENOMEM, "cannot start to decompress");
+}
+
+static int plain_start(struct stream *stream, struct error *err)
+{
+    (void)err;
     stream->at_boundary = true; /* nothing tells where a plain file should end */
     return 0;
 }
@@ -81,9 +88,15 @@ static void plain_stop(struct stream *stream)
     (void)stream;
 }
 
-static int gzip_start(struct stream *stream)
+static int gzip_start(struct stream *stream, struct error *err)
 {
-    return inflateInit2(&stream->gzip, GZIP_WINDOW) == Z_OK ? 0 : -ENOMEM;
+    int r = gzip_library_load(&stream->zlib, err);
+
+    if (r < 0)
+        return r;
+    /* What the macro inflateInit2() calls. */
+    r = stream->zlib.init(&stream->gzip, GZIP_WINDOW, ZLIB_VERSION, (int)sizeof(stream->gzip));
+    return r == Z_OK ? 0 : no_memory(err);
 }
 
 static int gzip_decode(struct stream *stream, void *out, size_t size, size_t *ret_written,
@@ -92,13 +105,13 @@ static int gzip_decode(struct stream *stream, void *out, size_t size, size_t *re
     z_stream *gzip = &stream->gzip;
     int r;
 
-    if (stream->at_boundary && inflateReset(gzip) != Z_OK)
+    if (stream->at_boundary && stream->zlib.reset(gzip) != Z_OK)
         return damaged(err, "gzip", "it cannot start again");
     gzip->next_in = stream->input + stream->start;
     gzip->avail_in = (uInt)(stream->end - stream->start);
     gzip->next_out = out;
     gzip->avail_out = (uInt)smaller(size, UINT32_MAX);
-    r = inflate(gzip, Z_NO_FLUSH);
+    r = stream->zlib.inflate(gzip, Z_NO_FLUSH);
     if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
         return damaged(err, "gzip", gzip->msg == NULL ? "it needs a dictionary" : gzip->msg);
     stream->start = stream->end - gzip->avail_in;
@@ -109,15 +122,19 @@ static int gzip_decode(struct stream *stream, void *out, size_t size, size_t *re
 
 static void gzip_stop(struct stream *stream)
 {
-    (void)inflateEnd(&stream->gzip);
+    (void)stream->zlib.end(&stream->gzip);
 }
 
-static int xz_start(struct stream *stream)
+static int xz_start(struct stream *stream, struct error *err)
 {
+    int r = xz_library_load(&stream->liblzma, err);
+    lzma_ret started;
+
+    if (r < 0)
+        return r;
     stream->xz = (lzma_stream)LZMA_STREAM_INIT;
-    return lzma_stream_decoder(&stream->xz, XZ_MEMORY_LIMIT, LZMA_CONCATENATED) == LZMA_OK
-               ? 0
-               : -ENOMEM;
+    started = stream->liblzma.decoder(&stream->xz, XZ_MEMORY_LIMIT, LZMA_CONCATENATED);
+    return started == LZMA_OK ? 0 : no_memory(err);
 }
 
 static int xz_decode(struct stream *stream, void *out, size_t size, size_t *ret_written,
@@ -130,7 +147,7 @@ static int xz_decode(struct stream *stream, void *out, size_t size, size_t *ret_
     xz->avail_in = stream->end - stream->start;
     xz->next_out = out;
     xz->avail_out = size;
-    r = lzma_code(xz, stream->input_ended ? LZMA_FINISH : LZMA_RUN);
+    r = stream->liblzma.code(xz, stream->input_ended ? LZMA_FINISH : LZMA_RUN);
     if (r == LZMA_MEMLIMIT_ERROR)
         return error_set(err, EFBIG, "the xz data needs too much memory");
     if (r != LZMA_OK && r != LZMA_STREAM_END && r != LZMA_BUF_ERROR)
@@ -143,23 +160,29 @@ static int xz_decode(struct stream *stream, void *out, size_t size, size_t *ret_
 
 static void xz_stop(struct stream *stream)
 {
-    lzma_end(&stream->xz);
+    stream->liblzma.end(&stream->xz);
 }
 
-static int lz4_start(struct stream *stream)
+static int lz4_start(struct stream *stream, struct error *err)
 {
-    return LZ4F_isError(LZ4F_createDecompressionContext(&stream->lz4, LZ4F_VERSION)) ? -ENOMEM : 0;
+    struct lz4_library *library = &stream->liblz4;
+    int r = lz4_library_load(library, err);
+
+    if (r < 0)
+        return r;
+    return library->is_error(library->create(&stream->lz4, LZ4F_VERSION)) ? no_memory(err) : 0;
 }
 
 static int lz4_decode(struct stream *stream, void *out, size_t size, size_t *ret_written,
                       struct error *err)
 {
+    const struct lz4_library *library = &stream->liblz4;
     size_t taken = stream->end - stream->start, written = size;
-    size_t r =
-        LZ4F_decompress(stream->lz4, out, &written, stream->input + stream->start, &taken, NULL);
+    size_t r = library->decompress(stream->lz4, out, &written, stream->input + stream->start,
+                                   &taken, NULL);
 
-    if (LZ4F_isError(r))
-        return damaged(err, "lz4", LZ4F_getErrorName(r));
+    if (library->is_error(r))
+        return damaged(err, "lz4", library->error_name(r));
     stream->start += taken;
     if (taken > 0 || written > 0)
         stream->at_boundary = r == 0;
@@ -169,14 +192,14 @@ static int lz4_decode(struct stream *stream, void *out, size_t size, size_t *ret
 
 static void lz4_stop(struct stream *stream)
 {
-    (void)LZ4F_freeDecompressionContext(stream->lz4);
+    (void)stream->liblz4.free(stream->lz4);
 }
 
-static int zstd_start(struct stream *stream)
+static int zstd_start(struct stream *stream, struct error *err)
 {
     stream->zstd = ZSTD_createDStream();
     if (stream->zstd == NULL)
-        return -ENOMEM;
+        return no_memory(err);
     (void)ZSTD_DCtx_setParameter(stream->zstd, ZSTD_d_windowLogMax, (int)WINDOW_LOG_MAX);
     return 0;
 }
@@ -254,12 +277,10 @@ static int start(struct stream *stream, struct error *err)
     if (stream->end >= 3 && memcmp(stream->input, "BZh", 3) == 0)
         return error_set(err, EOPNOTSUPP, "bzip2 is not supported");
     stream->decoder = recognise(stream);
-    r = stream->decoder->start(stream);
-    if (r < 0) {
+    r = stream->decoder->start(stream, err);
+    if (r < 0)
         stream->decoder = NULL;
-        return error_set(err, -r, "cannot start to decompress");
-    }
-    return 0;
+    return r;
 }
 
 int stream_open(int fd, size_t max_decoded, struct stream **ret_stream, struct error *err)
@@ -334,6 +355,9 @@ void stream_close(struct stream *stream)
         return;
     if (stream->decoder != NULL)
         stream->decoder->stop(stream);
+    library_unload(&stream->zlib.handle);
+    library_unload(&stream->liblzma.handle);
+    library_unload(&stream->liblz4.handle);
     if (stream->fd >= 0)
         (void)close(stream->fd);
     free(stream->input);

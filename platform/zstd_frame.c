@@ -23,7 +23,7 @@ static bool is_zstd_frame(const uint8_t *frame, size_t length)
 
 void zstd_encode(const void *bytes, size_t length, struct text *out)
 {
-    size_t bound = ZSTD_compressBound(length), size;
+    size_t bound = ZSTD_COMPRESSBOUND(length), size;
     AUTO_FREE char *frame = must_allocate(bound, 1);
 
     size = ZSTD_compress(frame, bound, bytes, length, LEVEL);

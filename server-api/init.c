@@ -13,6 +13,7 @@
 #include "platform/memory.h"
 #include "platform/random.h"
 #include "server-api/config.h"
+#include "server-api/data_owner.h"
 #include "server-api/exit_code.h"
 #include "server-api/http/listen_address.h"
 #include "server-api/keeper/certificate_builder.h"
@@ -44,6 +45,7 @@ struct progress {
     bool made_keys;
     bool made_database;
     bool made_token;
+    bool made_config;
 };
 
 struct init_options {
@@ -97,6 +99,8 @@ static void undo(const struct progress *progress)
         (void)unlink(progress->root_key_file);
     for (size_t i = 0; progress->made_database && i < sizeof(database) / sizeof(*database); i++)
         remove_below(progress->data_folder, database[i]);
+    if (progress->made_config)
+        remove_below(progress->data_folder, SERVER_CONFIG_FILE);
     if (progress->made_token)
         remove_below(progress->data_folder, SERVER_TOKEN_FILE);
     if (progress->made_folder)
@@ -213,6 +217,9 @@ static int make_all(struct progress *progress, const struct server_config *confi
         r = make_token(progress, err);
     if (r == 0)
         r = make_config(progress->data_folder, config, err);
+    progress->made_config = r == 0;
+    if (r == 0)
+        r = data_owner_give(progress->data_folder, err);
     return r;
 }
 

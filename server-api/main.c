@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "platform/journal.h"
+#include "server-api/data_owner.h"
 #include "server-api/exit_code.h"
 #include "server-api/server.h"
 
@@ -48,8 +49,21 @@ static int usage(const char *words, const char *what)
     return EXIT_CODE_USAGE;
 }
 
+/* Only init stays root: it writes the root key where the folder's owner may not. */
+static int become_owner(const char *data_folder, const char *verb)
+{
+    struct error err = {0};
+    int r = strcmp(verb, "init") == 0 ? 0 : data_owner_become(data_folder, &err);
+
+    if (r < 0)
+        journal_write(JOURNAL_ERROR, "%s", err.message);
+    return r;
+}
+
 static int run_verb(const char *data_folder, int argc, char **argv)
 {
+    if (become_owner(data_folder, argv[0]) < 0)
+        return EXIT_CODE_FAILED;
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
         if (strcmp(argv[0], verbs[i].name) == 0)
             return verbs[i].command(data_folder, argc - 1, argv + 1);

@@ -16,6 +16,7 @@
 #include "platform/service.h"
 #include "server-api/config.h"
 #include "server-api/exit_code.h"
+#include "server-api/heartbeat.h"
 #include "server-api/http/http_server.h"
 #include "server-api/option.h"
 #include "server-api/server.h"
@@ -23,7 +24,7 @@
 
 #define WORKER_THREADS       4U
 #define STOP_SECONDS         5U
-#define LOOK_MILLISECONDS    60000 /* how often the certificate's end is looked at */
+#define LOOK_MILLISECONDS    60000 /* at most, between two looks at the certificate's end */
 #define RETRY_SECONDS        600   /* after a renewal that failed */
 #define DESCRIPTORS_AT_LEAST 8192U
 
@@ -41,6 +42,8 @@ struct running {
     struct server server;
     struct http_server *http;
     struct tls_renewal tls;
+    struct heartbeat heartbeat;
+    int64_t watchdog_seconds; /* 0: nobody waits for a sign of life */
     int64_t retry_at;
     int signals;
 };
@@ -188,6 +191,32 @@ static void renew_when_due(struct running *running)
         journal_write(JOURNAL_ERROR, "the TLS certificate was not renewed: %s", err.message);
 }
 
+static void start_heartbeat(struct running *running)
+{
+    running->watchdog_seconds = service_watchdog_seconds();
+    running->heartbeat.server = &running->server;
+    running->heartbeat.http = running->http;
+    heartbeat_start(&running->heartbeat, clock_since_boot());
+}
+
+/* The manager ends and restarts a server that says nothing. */
+static void give_sign_of_life(struct running *running)
+{
+    if (running->watchdog_seconds == 0)
+        return;
+    if (heartbeat_is_well(&running->heartbeat, clock_since_boot(), running->watchdog_seconds / 2))
+        service_working();
+    heartbeat_ask(&running->heartbeat);
+}
+
+/* Two looks within half the watchdog's time, and at least one in a minute. */
+static int look_milliseconds(const struct running *running)
+{
+    int64_t quarter = running->watchdog_seconds * 1000 / 4;
+
+    return quarter == 0 || quarter > LOOK_MILLISECONDS ? LOOK_MILLISECONDS : (int)quarter;
+}
+
 /* Until a signal (0) or until the keys are gone. */
 static int watch(struct running *running, struct error *err)
 {
@@ -196,8 +225,9 @@ static int watch(struct running *running, struct error *err)
         {.fd = keeper_watch(running->server.keeper), .events = POLLIN},
     };
 
+    start_heartbeat(running);
     for (;;) {
-        int n = poll(polled, 2, LOOK_MILLISECONDS);
+        int n = poll(polled, 2, look_milliseconds(running));
 
         if (n < 0 && errno != EINTR)
             return error_set(err, errno, "cannot wait: %s", strerror(errno));
@@ -208,6 +238,7 @@ static int watch(struct running *running, struct error *err)
                              "the process with the keys has ended, so the server ends too; start "
                              "it again");
         renew_when_due(running);
+        give_sign_of_life(running);
     }
 }
 

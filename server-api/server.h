@@ -25,6 +25,8 @@ extern const struct route fleet_routes[];     /* fleet/:     GET /v1/fleet */
 int ingest_start(const char *database, struct keeper *keeper, struct ingest **ret_ingest,
                  struct error *err);
 void ingest_stop(struct ingest *ingest);
+/* Since when its thread is at the present batch, in seconds since boot; 0 when it waits. */
+int64_t ingest_busy_since(struct ingest *ingest);
 
 /*
  * The management verbs, given what follows the verb, with the data folder from --data already

@@ -133,11 +133,10 @@ int certificate_from_openssl(void *x509, struct certificate **ret_certificate, s
 int certificate_from_pem(const char *pem, size_t length, struct certificate **ret_certificate,
                          struct error *err)
 {
-    AUTO(auto_openssl_free) unsigned char *der = NULL;
-    long der_length = 0;
-    int r = crypto_read_pem(pem, length, PEM_STRING_X509, &der, &der_length, err);
+    AUTO(text_clear) struct text der = {0};
+    int r = crypto_read_pem(pem, length, CERTIFICATE_PEM_LABEL, &der, err);
 
-    return r < 0 ? r : certificate_from_der(der, (size_t)der_length, ret_certificate, err);
+    return r < 0 ? r : certificate_from_der(der.bytes, der.length, ret_certificate, err);
 }
 
 void certificate_free(struct certificate *certificate)

@@ -18,6 +18,8 @@
 #include "platform/text.h"
 #include "snapshot/signature.h"
 
+#define CERTIFICATE_PEM_LABEL "CERTIFICATE"
+
 struct signing_key {
     EVP_PKEY *pkey;
 };
@@ -63,9 +65,6 @@ bool crypto_is_p256(const EVP_PKEY *key);
 /* SHA-256 of the DER SubjectPublicKeyInfo of a key. */
 void crypto_spki_digest(const EVP_PKEY *key, struct digest *ret_digest);
 
-/*
- * The content of one PEM block with this label and nothing around it but white space. The caller
- * frees it with OPENSSL_free().
- */
-int crypto_read_pem(const char *pem, size_t length, const char *label, unsigned char **ret_der,
-                    long *ret_length, struct error *err);
+/* Adds the content of one PEM block with this label and nothing around it but white space. */
+int crypto_read_pem(const char *pem, size_t length, const char *label, struct text *out_der,
+                    struct error *err);

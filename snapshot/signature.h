@@ -18,7 +18,10 @@ struct text;
 struct signing_key;
 
 int signing_key_generate(struct signing_key **ret_key, struct error *err);
-/* PKCS#8 PEM without passphrase; refuses everything but P-256 with the named curve. */
+/*
+ * PKCS#8 PEM without passphrase, in the form that signing_key_to_pem() writes: refuses everything
+ * but P-256 with the named curve and both halves of the key.
+ */
 int signing_key_from_pem(const char *pem, size_t length, struct signing_key **ret_key,
                          struct error *err);
 int signing_key_to_pem(const struct signing_key *key, struct text *out, struct error *err);
@@ -92,6 +95,19 @@ int certificate_machine(const struct certificate *certificate,
 int certificate_verify(const struct certificate *leaf, const struct certificate *intermediate,
                        const struct certificate *root, enum certificate_purpose purpose,
                        int64_t now, struct error *err);
+
+/*
+ * A machine's own certificate as its file holds it, without a reading of its insides: for signing,
+ * after it was verified when it came. Adds the DER inside; -EBADMSG or -EFBIG when there is none.
+ */
+int own_certificate_from_pem(const char *pem, size_t length, struct text *out_der,
+                             struct error *err);
+/*
+ * Whether these bytes are a whole one that names this key, this machine and signing as its use.
+ * It finds a mix-up of files, not a forgery: certificate_verify() is for what comes from outside.
+ */
+bool own_certificate_fits(const struct text *der, const struct signing_key *key,
+                          const char *machine);
 
 /* ---- JWS. */
 #define JWS_MAX_SIZE (1024U * 1024U)

@@ -21,17 +21,13 @@ const char *clock_state_name(enum clock_state state)
 }
 
 /* The only header that a snapshot of this machine and certificate has. */
-static void write_header(const char *machine, const struct certificate *certificate,
-                         struct text *out)
+static void write_header(const char *machine, const struct digest *certificate, struct text *out)
 {
-    struct digest digest;
-
-    certificate_digest(certificate, &digest);
     text_add_format(out,
                     "{\"alg\":\"ES256\",\"typ\":\"dijkwacht-snapshot+jws\","
                     "\"cty\":\"application/zstd\",\"kid\":\"%s\",\"x5t#S256\":\"",
                     machine);
-    base64url_encode(digest.bytes, DIGEST_SIZE, out);
+    base64url_encode(certificate->bytes, DIGEST_SIZE, out);
     text_add_string(out, "\"}");
 }
 
@@ -50,22 +46,21 @@ static int check_certificate(const struct certificate *certificate, const char *
 }
 
 /* NOLINTNEXTLINE(readability-function-size): who signs, what, and where to */
-int snapshot_sign(const struct signing_key *key, const struct certificate *certificate,
+int snapshot_sign(const struct signing_key *key, const struct text *certificate_der,
                   const char *machine, const char *payload, size_t payload_length, struct text *out,
                   struct error *err)
 {
     AUTO(text_clear) struct text header = {0}, frame = {0};
-    char organisation[ORGANISATION_ID_SIZE];
-    int r = check_certificate(certificate, machine, organisation, err);
+    struct digest certificate;
 
-    if (r < 0)
-        return r;
-    if (!certificate_is_for(certificate, key))
-        return error_set(err, EKEYREJECTED, "snapshot: the certificate is for another key");
+    if (!own_certificate_fits(certificate_der, key, machine))
+        return error_set(err, EKEYREJECTED,
+                         "snapshot: the certificate is not this machine's for signing");
     if (payload_length > SNAPSHOT_MAX_DECODED)
         return error_set(err, EFBIG, "snapshot: larger than %u bytes", SNAPSHOT_MAX_DECODED);
     zstd_encode(payload, payload_length, &frame);
-    write_header(machine, certificate, &header);
+    digest_of(certificate_der->bytes, certificate_der->length, &certificate);
+    write_header(machine, &certificate, &header);
     return jws_sign(key, header.bytes, frame.bytes, frame.length, out, err);
 }
 
@@ -73,8 +68,10 @@ static int check_envelope(const struct jws *jws, const char *machine,
                           const struct certificate *certificate, struct error *err)
 {
     AUTO(text_clear) struct text header = {0};
+    struct digest digest;
 
-    write_header(machine, certificate, &header);
+    certificate_digest(certificate, &digest);
+    write_header(machine, &digest, &header);
     if (strcmp(jws->header, header.bytes) != 0)
         return error_set(err, EKEYREJECTED,
                          "snapshot: its header is not that of this machine and certificate");

@@ -88,10 +88,10 @@ void snapshot_writer_payload(const struct snapshot_writer *writer, const struct 
 
 /*
  * Compresses (one zstd frame with its size) and signs a payload: the snapshot file's bytes. Fails
- * with -EKEYREJECTED when the certificate is not this machine's for signing with this key, -EFBIG
- * when the payload or the file is too large.
+ * with -EKEYREJECTED when the certificate is not this machine's for signing with this key
+ * (own_certificate_fits), -EFBIG when the payload or the file is too large.
  */
-int snapshot_sign(const struct signing_key *key, const struct certificate *certificate,
+int snapshot_sign(const struct signing_key *key, const struct text *certificate_der,
                   const char *machine, const char *payload, size_t payload_length, struct text *out,
                   struct error *err);
 

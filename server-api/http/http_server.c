@@ -110,6 +110,18 @@ int http_server_start(struct http_server *server, struct error *err)
     return 0;
 }
 
+int64_t http_server_last_beat(const struct http_server *server)
+{
+    int64_t oldest = INT64_MAX;
+
+    for (unsigned i = 0; i < server->thread_count; i++) {
+        int64_t beat = atomic_load(&server->loops[i].beat);
+
+        oldest = beat < oldest ? beat : oldest;
+    }
+    return oldest;
+}
+
 void http_server_stop(struct http_server *server, unsigned seconds)
 {
     server->stop_seconds = seconds;

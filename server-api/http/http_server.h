@@ -35,6 +35,9 @@ int http_server_set_identity(struct http_server *server, enum listener_kind kind
 
 int http_server_start(struct http_server *server, struct error *err);
 
+/* When the slowest of the threads last came round its loop, in seconds since boot. Thread-safe. */
+int64_t http_server_last_beat(const struct http_server *server);
+
 /*
  * Takes no more connections, waits for requests under way at most this long, closes everything and
  * ends the threads. Handlers may still answer until http_server_free(), which nobody reads.

@@ -4,9 +4,11 @@
 #include <event2/event.h>
 #include <unistd.h>
 
+#include "platform/clock.h"
 #include "server-api/http/connection_state.h"
 
 #define ACCEPTS_AT_ONCE 32
+#define PULSE_SECONDS   1
 
 static bool out_of_descriptors(int code)
 {
@@ -99,6 +101,24 @@ static void on_last_call(evutil_socket_t fd, short what, void *context)
     (void)event_base_loopbreak(loop->base);
 }
 
+static void on_pulse(evutil_socket_t fd, short what, void *context)
+{
+    struct loop *loop = context;
+
+    (void)fd;
+    (void)what;
+    atomic_store(&loop->beat, clock_since_boot());
+}
+
+static bool start_pulse(struct loop *loop)
+{
+    static const struct timeval often = {.tv_sec = PULSE_SECONDS};
+
+    loop->pulse = event_new(loop->base, -1, EV_PERSIST, on_pulse, loop);
+    atomic_store(&loop->beat, clock_since_boot());
+    return loop->pulse != NULL && event_add(loop->pulse, &often) == 0;
+}
+
 void loop_forget(struct loop *loop)
 {
     if (loop->stopping && LIST_EMPTY(&loop->connections))
@@ -146,7 +166,7 @@ int loop_open(struct http_server *server, struct loop *loop, struct error *err)
                            on_wake, loop);
     loop->last_call = evtimer_new(loop->base, on_last_call, loop);
     if (loop->wake == NULL || loop->last_call == NULL || event_add(loop->wake, NULL) < 0 ||
-        !open_listener(loop, 0) || !open_listener(loop, 1))
+        !open_listener(loop, 0) || !open_listener(loop, 1) || !start_pulse(loop))
         return error_set(err, EIO, "cannot watch the sockets");
     return 0;
 }
@@ -165,6 +185,7 @@ void loop_close(struct loop *loop)
     }
     free_event(loop->wake);
     free_event(loop->last_call);
+    free_event(loop->pulse);
     if (loop->base != NULL)
         event_base_free(loop->base);
     answer_queue_free(loop->queue);
@@ -172,6 +193,7 @@ void loop_close(struct loop *loop)
 
 void *loop_run(void *loop)
 {
+    (void)pthread_setname_np(pthread_self(), "loop");
     (void)event_base_loop(((struct loop *)loop)->base, EVLOOP_NO_EXIT_ON_EMPTY);
     return NULL;
 }

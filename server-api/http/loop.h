@@ -30,6 +30,8 @@ struct loop {
     struct answer_queue *queue;
     struct event *wake;
     struct event *last_call; /* the end of patience when stopping */
+    struct event *pulse;
+    atomic_int_least64_t beat; /* when the loop last came round, since boot */
     struct listener listeners[LISTENER_COUNT];
     struct connections connections;
     bool stopping;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/cleanup.h"
+#include "platform/clock.h"
 #include "platform/journal.h"
 #include "platform/memory.h"
 
@@ -16,6 +17,7 @@ struct ingest {
     size_t count;
     size_t bytes; /* decoded, of all that wait */
     bool stopping;
+    int64_t busy_since;
     struct store *store;
     struct keeper *keeper;
     pthread_t thread;
@@ -35,8 +37,10 @@ static size_t take_batch(struct ingest *ingest, struct upload **uploads)
     size_t count = 0;
 
     (void)pthread_mutex_lock(&ingest->lock);
+    ingest->busy_since = 0;
     while (ingest->count == 0 && !ingest->stopping)
         (void)pthread_cond_wait(&ingest->changed, &ingest->lock);
+    ingest->busy_since = clock_since_boot();
     while (count < INGEST_BATCH_MAX && ingest->first != NULL) {
         uploads[count] = ingest->first;
         ingest->first = uploads[count]->next;
@@ -103,6 +107,7 @@ static void *run(void *argument)
     struct upload *uploads[INGEST_BATCH_MAX];
     size_t count;
 
+    (void)pthread_setname_np(pthread_self(), "ingest");
     while ((count = take_batch(ingest, uploads)) > 0)
         commit(ingest, uploads, count, records);
     return NULL;
@@ -131,6 +136,16 @@ int ingest_submit(struct ingest *ingest, struct upload *upload)
     }
     (void)pthread_mutex_unlock(&ingest->lock);
     return r;
+}
+
+int64_t ingest_busy_since(struct ingest *ingest)
+{
+    int64_t since;
+
+    (void)pthread_mutex_lock(&ingest->lock);
+    since = ingest->busy_since;
+    (void)pthread_mutex_unlock(&ingest->lock);
+    return since;
 }
 
 static void release(struct ingest *ingest)

@@ -80,6 +80,15 @@ int store_open(const char *path, bool create, struct store **ret_store, struct e
     return 0;
 }
 
+int store_check(struct store *store, struct error *err)
+{
+    AUTO(statement_end)
+    struct statement statement = statement_start(store, "SELECT count(*) FROM sqlite_schema");
+    int r = statement_row(&statement, err);
+
+    return r < 0 ? r : 0;
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)

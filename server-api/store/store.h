@@ -26,6 +26,8 @@ struct store;
 int store_open(const char *path, bool create, struct store **ret_store, struct error *err);
 void store_close(struct store *store);
 void auto_store_close(struct store **store);
+/* Whether the database can be read at all. */
+int store_check(struct store *store, struct error *err);
 
 #define ORGANISATION_NAME_SIZE 129U
 #define SYSTEM_NAME_SIZE       97U /* "Debian GNU/Linux 12 (bookworm)" */
@@ -134,6 +136,22 @@ int store_ingest(struct store *store, struct ingest_record *records, size_t coun
  * a machine without a chain a new one that nobody remembers. */
 int store_repeat_nonce(struct store *store, const char *organisation, const char *machine,
                        char ret_nonce[NONCE_SIZE], struct error *err);
+
+/*
+ * Gives back what a machine sent and what it was answered, in the order in which it came in: the
+ * very bytes that were signed. each may fail, which ends the walk. -EIO when what the database
+ * keeps no longer has the digest under which it was accepted.
+ */
+struct kept_snapshot {
+    char epoch[EPOCH_SIZE];
+    uint64_t seq;
+    struct text bytes;   /* the snapshot file; both belong to the walk */
+    struct text receipt; /* compact JWS */
+};
+typedef int store_snapshot_fn(void *context, const struct kept_snapshot *snapshot,
+                              struct error *err);
+int store_each_snapshot(struct store *store, const char *organisation, const char *machine,
+                        store_snapshot_fn *each, void *context, struct error *err);
 
 /* ---- Fleet. */
 int store_revoke_machine(struct store *store, const char *organisation, const char *machine,

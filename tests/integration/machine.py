@@ -63,8 +63,19 @@ class Machine:
 
     def sent(self):
         """Every file that was ever made for sending: its name, without marks, and its bytes."""
-        files = (self.state / "public" / "sent").glob("*/*.jws*")
+        files = (self.state / "public" / "sent").glob("*/[!.]*.jws*")
         return {file.name.removesuffix(".refused"): file.read_bytes() for file in files}
+
+    def acknowledged(self):
+        """Every file that the server answered with a receipt, and its bytes."""
+        waiting = {file.name: file.read_bytes() for file in self.outbox()}
+        receipts = {file.name for file in (self.state / "receipts").glob("[!.]*.jws")}
+        return {name: content for name, content in {**self.sent(), **waiting}.items()
+                if name in receipts or name not in waiting}
+
+    def temporary(self):
+        """Every file that is not finished yet."""
+        return list(self.state.glob("**/.new-*"))
 
     def only(self, pattern):
         """The one file of the state folder that fits."""

@@ -14,6 +14,7 @@ from support import Folder, Server, connect, https, need, program, receive_answe
 
 USAGE = 64
 CONFIGURATION = 78
+OTHER_USER = 64300
 
 
 class Init(unittest.TestCase):
@@ -75,6 +76,21 @@ class Init(unittest.TestCase):
         self.server.data.mkdir(mode=0o755)
         self.server.init()
         self.assertEqual(self.mode(self.server.data), 0o700)
+
+    def test_root_leaves_it_readable_for_the_owner_of_the_folder(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can give a folder to another user")
+        self.server.data.mkdir(mode=0o700)
+        self.folder.chmod(0o755)
+        os.chown(self.server.data, OTHER_USER, OTHER_USER)
+        self.server.init()
+        self.server.command("organisation", "add", "Example")
+        for path in (self.server.data, *self.server.data.rglob("*")):
+            self.assertEqual(path.lstat().st_uid, OTHER_USER, path)
+        self.assertEqual(self.server.root_key.stat().st_uid, 0)
+        done = self.server.command("machines", user=OTHER_USER, group=OTHER_USER,
+                                   extra_groups=[])
+        self.assertEqual(done.returncode, 0)
 
     def test_keeps_the_root_key_out_of_its_folder(self):
         self.server.root_key = self.server.data / "root.key"
@@ -244,6 +260,22 @@ class Life(unittest.TestCase):
                 return
             run("sleep", "0.1")
         self.fail("the keeper outlived the server")
+
+    def test_gives_its_manager_signs_of_life_as_often_as_asked(self):
+        address = str(self.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(20)
+            process = subprocess.Popen(
+                [program("server-api/dijkwacht-server"), "--data", str(self.server.data), "serve"],
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "8000000"})
+            try:
+                said = [manager.recv(100) for _ in range(3)]
+                self.assertEqual(said, [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"])
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(20), 0)
 
     def test_tells_its_manager_when_it_is_ready(self):
         address = str(self.folder / "notify")

@@ -4,6 +4,7 @@ The environment variable DIJKWACHT_BUILD names the folder that the programs were
 """
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -105,11 +107,11 @@ class Server:
                  for part in (name, value)]
         return self.command("init", *given, *arguments, **options)
 
-    def start(self):
-        """Starts it and waits until it listens."""
+    def start(self, under=(), **options):
+        """Starts it, by another program where one is given, and waits until it listens."""
         self.process = subprocess.Popen(
-            [program("server-api/dijkwacht-server"), "--data", str(self.data), "serve"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            [*under, program("server-api/dijkwacht-server"), "--data", str(self.data), "serve"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
         self.errors = []
         self.collector = threading.Thread(target=self._collect_errors, args=(self.process.stderr,),
                                           daemon=True)
@@ -154,6 +156,17 @@ class Server:
     def join_code(self, organisation="Example", label="laptop"):
         """A fresh join code, as a person would paste it."""
         return self.command("join-code", organisation, "--label", label).stdout.strip()
+
+    def query(self, statement):
+        """All rows that a statement finds in its database."""
+        uri = f"{(self.data / 'dijkwacht-server.db').as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as database:
+            return database.execute(statement).fetchall()
+
+    def snapshots(self):
+        """Every snapshot that it keeps: the name that its machine gave it, and its bytes."""
+        rows = self.query("SELECT epoch, seq, bytes FROM snapshot")
+        return [(f"{epoch}-{seq:010}.jws", content) for epoch, seq, content in rows]
 
     def fleet(self):
         """What /v1/fleet answers to the administrator's token."""

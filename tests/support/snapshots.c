@@ -39,15 +39,16 @@ struct state test_snapshot(const struct test_machine *machine, const struct snap
                            size_t section_count, struct text *out)
 {
     AUTO(auto_snapshot_writer_free) struct snapshot_writer *writer = snapshot_writer_new(head);
-    AUTO(text_clear) struct text payload = {0};
+    AUTO(text_clear) struct text payload = {0}, der = {0};
     struct state state = {0};
     struct error err = {0};
 
     for (size_t i = 0; i < section_count; i++)
         snapshot_writer_add(writer, sections[i], head->wall_time, 1500, 900);
     snapshot_writer_payload(writer, acknowledged, &payload, &state);
-    if (snapshot_sign(machine->key, machine->certificate, head->machine, payload.bytes,
-                      payload.length, out, &err) < 0)
+    certificate_to_der(machine->certificate, &der);
+    if (snapshot_sign(machine->key, &der, head->machine, payload.bytes, payload.length, out, &err) <
+        0)
         fail_msg("%s", err.message);
     return state;
 }

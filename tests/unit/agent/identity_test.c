@@ -84,6 +84,28 @@ TEST(a_certificate_of_another_key_is_refused)
     assert_int_equal(identity_load(fd, IDENTITY_TLS, NAME, &identity, &err), 0);
 }
 
+TEST(what_signs_needs_both_its_files)
+{
+    AUTO(auto_authority_free) struct authority *authority = authority_new();
+    AUTO(auto_signing_key_free) struct signing_key *key = NULL;
+    AUTO(auto_certificate_free) struct certificate *certificate = NULL;
+    AUTO(signer_clear) struct signer none = {0}, half = {0}, whole = {0};
+    AUTO(text_clear) struct text der = {0};
+    struct error err = {0};
+
+    assert_int_equal(identity_load_signer(fd, NAME, &none, &err), -ENOENT);
+    assert_non_null(strstr(err.message, "a new join code"));
+    assert_int_equal(identity_begin(fd, IDENTITY_SIGNING, NAME, &key, NULL), 0);
+    assert_int_equal(identity_load_signer(fd, NAME, &half, &err), -ENOENT);
+    assert_non_null(strstr(err.message, "signing-" NAME ".pem"));
+    certificate = authority_issue(authority, CERTIFICATE_SIGNING, key);
+    assert_int_equal(identity_save_certificate(fd, IDENTITY_SIGNING, NAME, certificate, NULL), 0);
+    assert_int_equal(identity_load_signer(fd, NAME, &whole, NULL), 0);
+    certificate_to_der(certificate, &der);
+    assert_int_equal(whole.certificate_der.length, der.length);
+    assert_memory_equal(whole.certificate_der.bytes, der.bytes, der.length);
+}
+
 TEST(what_another_code_left_is_removed_and_nothing_else)
 {
     static const char *const files[] = {"signing-" OTHER ".key", "signing-" OTHER ".pem",
@@ -200,6 +222,7 @@ int main(void)
         IN_FOLDER(a_key_is_on_disk_before_it_is_used_and_found_again),
         IN_FOLDER(a_damaged_key_is_never_replaced_in_silence),
         IN_FOLDER(a_certificate_of_another_key_is_refused),
+        IN_FOLDER(what_signs_needs_both_its_files),
         IN_FOLDER(what_another_code_left_is_removed_and_nothing_else),
         RUN(each_join_code_has_its_own_name),
         RUN(the_certificates_of_an_answer_are_read_in_their_order),

@@ -99,6 +99,20 @@ TEST(the_json_is_one_document_with_every_check)
     assert_non_null(json_text(json_member(first, "steps")));
 }
 
+TEST(what_is_too_old_is_not_known_since_its_time_was_over)
+{
+    const enum verdict_state states[] = {VERDICT_UNKNOWN};
+    AUTO(status_clear) struct status status = with_states(states, 1);
+    struct judged *judged = &status.judgement.judged[0];
+
+    judged->verdict.valid_until = TEST_NOW - 5;
+    assert_int_equal(status_since(&status, judged), TEST_NOW);
+    judged->verdict.reason = UNKNOWN_STALE;
+    assert_int_equal(status_since(&status, judged), TEST_NOW - 5);
+    judged->verdict.valid_until = TEST_NOW + 5; /* a clock that was put back */
+    assert_int_equal(status_since(&status, judged), TEST_NOW);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +121,7 @@ int main(void)
         RUN(what_is_wrong_stands_before_what_is_not_known_and_what_is_good),
         RUN(what_the_machine_calls_itself_cannot_drive_the_terminal),
         RUN(the_json_is_one_document_with_every_check),
+        RUN(what_is_too_old_is_not_known_since_its_time_was_over),
     };
 
     return RUN_ALL(tests);

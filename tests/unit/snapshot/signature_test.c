@@ -115,6 +115,27 @@ TEST(refuses_other_containers_and_passphrases)
     EVP_PKEY_free(pkey);
 }
 
+TEST(refuses_a_key_whose_halves_do_not_fit_or_are_not_both_there)
+{
+    AUTO(auto_signing_key_free) struct signing_key *key = NULL;
+    AUTO(text_clear) struct text pem = {0}, swapped = {0};
+    EVP_PKEY *pkey = EVP_EC_gen("P-256");
+    const char *line;
+
+    assert_int_equal(signing_key_generate(&key, NULL), 0);
+    assert_int_equal(signing_key_to_pem(key, &pem, NULL), 0);
+    line = strchr(text_string(&pem), '\n') + 1;
+    text_add(&swapped, pem.bytes, pem.length);
+    /* Four digits of base64 in the middle of the secret half. */
+    memcpy(swapped.bytes + (line - pem.bytes) + 56, "abcd", 4);
+    assert_int_equal(read_key(&swapped), -EBADMSG);
+    assert_int_equal(EVP_PKEY_set_int_param(pkey, OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC, 0), 1);
+    text_truncate(&pem, 0);
+    write_pem(pkey, false, NULL, &pem);
+    assert_int_equal(read_key(&pem), -EBADMSG);
+    EVP_PKEY_free(pkey);
+}
+
 TEST(a_request_has_no_subject_and_proves_possession)
 {
     AUTO(auto_signing_key_free) struct signing_key *key = NULL;
@@ -141,6 +162,7 @@ int main(void)
         RUN(refuses_another_curve_and_another_algorithm),
         RUN(refuses_the_curve_spelled_out_in_numbers),
         RUN(refuses_other_containers_and_passphrases),
+        RUN(refuses_a_key_whose_halves_do_not_fit_or_are_not_both_there),
         RUN(a_request_has_no_subject_and_proves_possession),
     };
 

@@ -306,18 +306,24 @@ TEST(another_signer_or_machine_or_certificate_is_refused)
     assert_null(snapshot.payload);
 }
 
+static int sign_as(const struct signing_key *with, const struct certificate *as,
+                   const char *machine_id, struct text *out)
+{
+    AUTO(text_clear) struct text der = {0};
+
+    certificate_to_der(as, &der);
+    return snapshot_sign(with, &der, machine_id, "{}", 2, out, NULL);
+}
+
 TEST(signs_only_with_the_certificate_of_this_key_and_machine)
 {
     AUTO(text_clear) struct text file = {0};
     AUTO(auto_certificate_free)
     struct certificate *tls = authority_issue(authority, CERTIFICATE_TLS_CLIENT, key);
 
-    assert_int_equal(snapshot_sign(key, tls, TEST_MACHINE, "{}", 2, &file, NULL), -EKEYREJECTED);
-    assert_int_equal(snapshot_sign(key, certificate, TEST_OTHER_MACHINE, "{}", 2, &file, NULL),
-                     -EKEYREJECTED);
-    assert_int_equal(
-        snapshot_sign(authority->root_key, certificate, TEST_MACHINE, "{}", 2, &file, NULL),
-        -EKEYREJECTED);
+    assert_int_equal(sign_as(key, tls, TEST_MACHINE, &file), -EKEYREJECTED);
+    assert_int_equal(sign_as(key, certificate, TEST_OTHER_MACHINE, &file), -EKEYREJECTED);
+    assert_int_equal(sign_as(authority->root_key, certificate, TEST_MACHINE, &file), -EKEYREJECTED);
     assert_int_equal(file.length, 0);
 }
 
@@ -325,17 +331,17 @@ TEST(a_payload_of_another_machine_is_refused)
 {
     AUTO(auto_section_free) struct section *disk = test_section("disk", 1);
     AUTO(auto_snapshot_writer_free) struct snapshot_writer *writer = NULL;
-    AUTO(text_clear) struct text payload = {0}, file = {0};
+    AUTO(text_clear) struct text payload = {0}, file = {0}, der = {0};
     struct snapshot_head head = test_head();
     struct state state;
 
+    certificate_to_der(certificate, &der);
     memcpy(head.machine, TEST_OTHER_MACHINE, sizeof(head.machine));
     writer = snapshot_writer_new(&head);
     snapshot_writer_add(writer, disk, TEST_NOW, 1, 1);
     snapshot_writer_payload(writer, NULL, &payload, &state);
     assert_int_equal(
-        snapshot_sign(key, certificate, TEST_MACHINE, payload.bytes, payload.length, &file, NULL),
-        0);
+        snapshot_sign(key, &der, TEST_MACHINE, payload.bytes, payload.length, &file, NULL), 0);
     assert_int_equal(read_and_drop(&file), -EBADMSG);
 }
 
@@ -361,10 +367,11 @@ TEST(what_is_signed_but_no_frame_is_refused)
 TEST(a_payload_above_the_limit_is_neither_signed_nor_read)
 {
     AUTO_FREE char *large = must_allocate(SNAPSHOT_MAX_DECODED + 1, 1);
-    AUTO(text_clear) struct text frame = {0}, file = {0};
+    AUTO(text_clear) struct text frame = {0}, file = {0}, der = {0};
 
+    certificate_to_der(certificate, &der);
     assert_int_equal(
-        snapshot_sign(key, certificate, TEST_MACHINE, large, SNAPSHOT_MAX_DECODED + 1, &file, NULL),
+        snapshot_sign(key, &der, TEST_MACHINE, large, SNAPSHOT_MAX_DECODED + 1, &file, NULL),
         -EFBIG);
     zstd_encode(large, SNAPSHOT_MAX_DECODED + 1, &frame);
     sign_raw(frame.bytes, frame.length, &file);

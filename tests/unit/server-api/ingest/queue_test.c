@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "platform/cleanup.h"
+#include "platform/clock.h"
 #include "platform/memory.h"
 #include "server-api/store/database.h"
 #include "tests/support/store_world.h"
@@ -56,6 +58,7 @@ TEST(what_waits_is_bounded_in_bytes_too)
     struct ingest *ingest = NULL;
     unsigned taken = 0;
 
+    atomic_store(&answered, 0);
     assert_int_equal(store_open(world->database, false, &writer, NULL), 0);
     assert_int_equal(database_run(writer, "BEGIN IMMEDIATE", NULL), 0);
     assert_int_equal(ingest_start(world->database, NULL, &ingest, NULL), 0);
@@ -74,9 +77,39 @@ TEST(what_waits_is_bounded_in_bytes_too)
     assert_in_range(taken, 1, 2 * INGEST_BYTES_MAX / SNAPSHOT_MAX_DECODED);
 }
 
+/* Waits for it, at most ten seconds. */
+static bool becomes_busy(struct ingest *ingest, bool busy)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+
+    for (int i = 0; i < 1000 && (ingest_busy_since(ingest) != 0) != busy; i++)
+        (void)nanosleep(&pause, NULL);
+    return (ingest_busy_since(ingest) != 0) == busy;
+}
+
+TEST(says_since_when_it_is_at_work)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_store_close) struct store *writer = NULL;
+    struct exchange exchange = {.body = (const uint8_t *)""};
+    struct ingest *ingest = NULL;
+
+    assert_int_equal(store_open(world->database, false, &writer, NULL), 0);
+    assert_int_equal(database_run(writer, "BEGIN IMMEDIATE", NULL), 0);
+    assert_int_equal(ingest_start(world->database, NULL, &ingest, NULL), 0);
+    assert_true(becomes_busy(ingest, false));
+    assert_int_equal(ingest_submit(ingest, large_upload(&exchange)), 0);
+    assert_true(becomes_busy(ingest, true));
+    assert_in_range(clock_since_boot() - ingest_busy_since(ingest), 0, 10);
+    assert_int_equal(database_run(writer, "ROLLBACK", NULL), 0);
+    assert_true(becomes_busy(ingest, false));
+    ingest_stop(ingest);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        RUN(says_since_when_it_is_at_work),
         RUN(what_waits_is_bounded_in_bytes_too),
     };
 
