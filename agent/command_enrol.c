@@ -62,9 +62,15 @@ static int say_enrolled(const struct arguments *arguments)
         journal_write(JOURNAL_ERROR, "%s", err.message);
         return EXIT_CODE_FAILED;
     }
-    (void)printf("This machine is enrolled as \"%s\". It reports to %s.\n"
-                 "See what would leave it: dijkwacht show --next\n",
-                 enrolment.label, enrolment.url);
+    (void)printf(
+        "This machine is enrolled as \"%s\". It reports to %s.\n"
+        "See what would leave it: dijkwacht show --next\n"
+        "%s",
+        enrolment.label, enrolment.url,
+        arguments->layout.state == NULL
+            ? "It checks in by itself, first in about two minutes. To do it now: dijkwacht "
+              "check-in\n"
+            : "");
     return EXIT_CODE_GOOD;
 }
 

@@ -4,6 +4,8 @@
 
 #include "platform/text.h"
 
+#define BLOCK_SIZE 256U /* that text is added in */
+
 static const char url_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char plain_alphabet[] =
@@ -44,23 +46,36 @@ bool hex_decode(const char *digits, size_t length, uint8_t *ret_bytes, size_t si
     return true;
 }
 
+static size_t encode_group(const uint8_t *byte, size_t left, const char *alphabet, char *ret_quad)
+{
+    uint32_t group = (uint32_t)byte[0] << 16 | (left > 1 ? (uint32_t)byte[1] << 8 : 0) |
+                     (left > 2 ? (uint32_t)byte[2] : 0);
+
+    ret_quad[0] = alphabet[group >> 18];
+    ret_quad[1] = alphabet[group >> 12 & 63];
+    ret_quad[2] = alphabet[group >> 6 & 63];
+    ret_quad[3] = alphabet[group & 63];
+    return left > 2 ? 4 : left + 1;
+}
+
 static void encode(const void *bytes, size_t length, const char *alphabet, bool pad,
                    struct text *out)
 {
     const uint8_t *byte = bytes;
+    char block[BLOCK_SIZE];
+    size_t filled = 0, used = 4;
 
     for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        uint32_t group = (uint32_t)byte[i] << 16 | (left > 1 ? (uint32_t)byte[i + 1] << 8 : 0) |
-                         (left > 2 ? (uint32_t)byte[i + 2] : 0);
-        char quad[4] = {alphabet[group >> 18], alphabet[group >> 12 & 63],
-                        alphabet[group >> 6 & 63], alphabet[group & 63]};
-        size_t used = left > 2 ? 4 : left + 1;
-
-        text_add(out, quad, used);
-        if (pad)
-            text_add(out, "==", 4 - used);
+        if (filled + 4 > sizeof(block)) {
+            text_add(out, block, filled);
+            filled = 0;
+        }
+        used = encode_group(byte + i, length - i, alphabet, block + filled);
+        filled += used;
     }
+    text_add(out, block, filled);
+    if (pad)
+        text_add(out, "==", 4 - used);
 }
 
 void base64url_encode(const void *bytes, size_t length, struct text *out)
@@ -75,20 +90,33 @@ void base64_encode(const void *bytes, size_t length, struct text *out)
 
 static int sextet(char character, const char *alphabet)
 {
-    const char *found = character == '\0' ? NULL : strchr(alphabet, character);
-
-    return found == NULL ? -1 : (int)(found - alphabet);
+    if (character >= 'A' && character <= 'Z')
+        return character - 'A';
+    if (character >= 'a' && character <= 'z')
+        return character - 'a' + 26;
+    if (character >= '0' && character <= '9')
+        return character - '0' + 52;
+    return character == alphabet[62] ? 62 : character == alphabet[63] ? 63 : -1;
 }
 
-/* Collects sextets; whole bytes go out as soon as they are there. */
+/* Collects sextets; whole bytes go out a block at a time. */
 struct decoder {
     const char *alphabet;
+    struct text *out;
     uint32_t bits;
     unsigned held;
     size_t count;
+    char block[BLOCK_SIZE];
+    size_t filled;
 };
 
-static bool decode_one(struct decoder *decoder, char character, struct text *out)
+static void flush(struct decoder *decoder)
+{
+    text_add(decoder->out, decoder->block, decoder->filled);
+    decoder->filled = 0;
+}
+
+static bool decode_one(struct decoder *decoder, char character)
 {
     int value = sextet(character, decoder->alphabet);
 
@@ -98,10 +126,10 @@ static bool decode_one(struct decoder *decoder, char character, struct text *out
     decoder->held += 6;
     decoder->count++;
     if (decoder->held >= 8) {
-        char byte = (char)(decoder->bits >> (decoder->held - 8) & 0xff);
-
         decoder->held -= 8;
-        text_add(out, &byte, 1);
+        decoder->block[decoder->filled++] = (char)(decoder->bits >> decoder->held & 0xff);
+        if (decoder->filled == sizeof(decoder->block))
+            flush(decoder);
     }
     return true;
 }
@@ -114,17 +142,18 @@ static bool ends_cleanly(const struct decoder *decoder)
 
 bool base64url_decode(const char *encoded, size_t length, struct text *out)
 {
-    struct decoder decoder = {.alphabet = url_alphabet};
+    struct decoder decoder = {.alphabet = url_alphabet, .out = out};
 
     for (size_t i = 0; i < length; i++)
-        if (!decode_one(&decoder, encoded[i], out))
+        if (!decode_one(&decoder, encoded[i]))
             return false;
+    flush(&decoder);
     return ends_cleanly(&decoder);
 }
 
 bool base64_decode(const char *encoded, size_t length, struct text *out)
 {
-    struct decoder decoder = {.alphabet = plain_alphabet};
+    struct decoder decoder = {.alphabet = plain_alphabet, .out = out};
     size_t padding = 0;
 
     for (size_t i = 0; i < length; i++) {
@@ -134,8 +163,9 @@ bool base64_decode(const char *encoded, size_t length, struct text *out)
             padding++;
             continue;
         }
-        if (padding > 0 || !decode_one(&decoder, encoded[i], out))
+        if (padding > 0 || !decode_one(&decoder, encoded[i]))
             return false;
     }
+    flush(&decoder);
     return (decoder.count + padding) % 4 == 0 && padding <= 2 && ends_cleanly(&decoder);
 }

@@ -22,6 +22,7 @@ static const struct verb verbs[] = {
     {"join-code", command_join_code},
     {"machines", command_machines},
     {"revoke", command_revoke},
+    {"export", command_export},
 };
 
 static const char help[] =
@@ -36,6 +37,7 @@ static const char help[] =
     "  join-code     make the code that lets one machine join\n"
     "  machines      list the machines\n"
     "  revoke        turn a machine away from now on\n"
+    "  export        write what machines signed, to be verified elsewhere\n"
     "\n"
     "  --data DIR    where the server keeps everything (" DEFAULT_DATA_FOLDER ")\n"
     "  --help        this page; after a command, that command's\n"

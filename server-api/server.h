@@ -36,6 +36,7 @@ int command_organisation(const char *data_folder, int argc, char **argv); /* acc
 int command_join_code(const char *data_folder, int argc, char **argv);    /* accounts/ */
 int command_machines(const char *data_folder, int argc, char **argv);     /* accounts/ */
 int command_revoke(const char *data_folder, int argc, char **argv);       /* accounts/ */
+int command_export(const char *data_folder, int argc, char **argv);       /* accounts/ */
 int command_init(const char *data_folder, int argc, char **argv);         /* init.c */
 int command_serve(const char *data_folder, int argc, char **argv);        /* serve.c */
 

@@ -153,7 +153,8 @@ static bool shows_its_content(struct block_graph *graph, struct block_number bel
 {
     struct udev_data data;
 
-    return udev_data_read(graph->root, below, &data, NULL) == 0 && data.usage == UDEV_FILESYSTEM;
+    return udev_data_read(graph->root, below, &data, NULL) == 0 &&
+           (data.usage == UDEV_FILESYSTEM || data.usage == UDEV_POOL);
 }
 
 static struct coverage cover_luks(struct block_graph *graph, const struct block_device *device)

@@ -5,6 +5,7 @@
 
 #include "collectors/disk_encryption/encryption_facts.h"
 #include "collectors/disk_encryption/hibernation.h"
+#include "collectors/disk_encryption/homes.h"
 #include "collectors/disk_encryption/luks_reader.h"
 #include "collectors/disk_encryption/storage.h"
 #include "collectors/disk_encryption/swaps.h"
@@ -77,7 +78,7 @@ static void set_volumes(struct look *look, const struct volumes *volumes)
     }
 }
 
-static void set_paths(struct look *look, const struct volumes *volumes)
+static void set_paths(struct look *look, const struct volumes *volumes, const struct mounts *mounts)
 {
     static const struct {
         const char *fact, *path;
@@ -92,6 +93,10 @@ static void set_paths(struct look *look, const struct volumes *volumes)
         struct coverage coverage =
             volumes_cover_path(look->storage, volumes, paths[i].path, paths[i].role);
 
+        if (paths[i].role == ROLE_HOME && coverage_is_plain(&coverage) &&
+            homes_may_be_encrypted(look->root, mounts,
+                                   storage_mount_holding(look->storage, paths[i].path)))
+            coverage = coverage_unknown(UNKNOWN_UNSUPPORTED);
         set_encrypted(look->facts, paths[i].fact, &coverage);
     }
 }
@@ -141,26 +146,38 @@ static void set_swap(struct look *look, struct coverage *ret_on_disk)
     }
 }
 
+static void set_possible(struct look *look, const struct hibernation *hibernation, bool no_swap)
+{
+    bool depends_on_device = hibernation->supported && no_swap;
+
+    if (depends_on_device && hibernation->resume_code < 0)
+        facts_set_unknown(look->facts, "hibernation_possible",
+                          unknown_reason_from_code(hibernation->resume_code));
+    else
+        facts_set_bool(look->facts, "hibernation_possible",
+                       hibernation->supported && (hibernation->has_resume_device || !no_swap));
+}
+
 /* Without a device of its own, hibernation writes to a swap area that is in use. */
 static void set_hibernation(struct look *look, const struct coverage *swap_on_disk)
 {
     struct hibernation hibernation;
     struct coverage image = *swap_on_disk;
-    bool possible;
 
     hibernation_read(look->root, &hibernation);
-    if (hibernation.has_resume_device) {
+    if (hibernation.resume_code < 0)
+        image = coverage_unknown(unknown_reason_from_code(hibernation.resume_code));
+    else if (hibernation.has_resume_device)
         image = block_graph_cover(storage_devices(look->storage), hibernation.resume_device);
+    if (hibernation.resume_code < 0 || hibernation.has_resume_device)
         count_in(look, &image);
-    }
     if (!hibernation.known) {
         facts_set_unknown(look->facts, "hibernation_possible", hibernation.reason);
         facts_set_unknown(look->facts, "resume_device_encrypted", hibernation.reason);
         return;
     }
-    possible = hibernation.supported && (hibernation.has_resume_device || !swap_on_disk->empty);
-    facts_set_bool(look->facts, "hibernation_possible", possible);
-    if (possible)
+    set_possible(look, &hibernation, swap_on_disk->empty);
+    if (hibernation.supported && !image.empty)
         set_encrypted(look->facts, "resume_device_encrypted", &image);
     else
         facts_set_unknown(look->facts, "resume_device_encrypted", UNKNOWN_NOT_APPLICABLE);
@@ -240,7 +257,7 @@ static void collect(const struct machine *machine, const void *prepared, struct 
     look.storage = storage;
     volumes_find(storage, machine->root, &mounts, &volumes);
     set_volumes(&look, &volumes);
-    set_paths(&look, &volumes);
+    set_paths(&look, &volumes, &mounts);
     set_swap(&look, &swap_on_disk);
     set_hibernation(&look, &swap_on_disk);
     set_unmounted(&look, &mounts);

@@ -22,11 +22,12 @@ static const struct {
 
 /* What stores nothing and so has nothing to encrypt. */
 static const char *const of_the_kernel[] = {
-    "proc",       "sysfs",      "devpts",      "mqueue",       "hugetlbfs", "debugfs",
-    "tracefs",    "securityfs", "configfs",    "fusectl",      "pstore",    "bpf",
-    "cgroup",     "cgroup2",    "binfmt_misc", "autofs",       "efivarfs",  "rpc_pipefs",
-    "nsfs",       "selinuxfs",  "resctrl",     "binder",       "smackfs",   "nfsd",
-    "functionfs", "pipefs",     "sockfs",      "anon_inodefs", NULL,
+    "proc",        "sysfs",      "devpts",      "mqueue",       "hugetlbfs", "debugfs",
+    "tracefs",     "securityfs", "configfs",    "fusectl",      "pstore",    "bpf",
+    "cgroup",      "cgroup2",    "binfmt_misc", "autofs",       "efivarfs",  "rpc_pipefs",
+    "nsfs",        "selinuxfs",  "resctrl",     "binder",       "smackfs",   "nfsd",
+    "functionfs",  "pipefs",     "sockfs",      "anon_inodefs", "xenfs",     "cpuset",
+    "ocfs2_dlmfs", NULL,
 };
 
 static const char *const usual[] = {

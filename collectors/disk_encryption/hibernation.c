@@ -33,22 +33,24 @@ static bool is_locked_down(const struct sysroot *root)
            (has_word(line, "[integrity]") || has_word(line, "[confidentiality]"));
 }
 
-static void read_resume_device(const struct sysroot *root, struct hibernation *hibernation)
+/* "8:3", or "0:0" for none. A kernel that cannot hibernate has no such file. */
+static int read_resume_device(const struct sysroot *root, struct hibernation *hibernation)
 {
     AUTO_FREE char *line = NULL;
     uint64_t major, minor;
     const char *colon;
+    int r = sysroot_read_line(root, "/sys/power/resume", &line, NULL);
 
-    if (sysroot_read_line(root, "/sys/power/resume", &line, NULL) < 0)
-        return;
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
     colon = strchr(line, ':');
     if (colon == NULL || !number_parse(line, (size_t)(colon - line), NUMBER_MAX, &major) ||
-        !number_parse(colon + 1, strlen(colon + 1), NUMBER_MAX, &minor) ||
-        (major == 0 && minor == 0))
-        return;
-    hibernation->has_resume_device = true;
+        !number_parse(colon + 1, strlen(colon + 1), NUMBER_MAX, &minor))
+        return -EBADMSG;
+    hibernation->has_resume_device = major != 0 || minor != 0;
     hibernation->resume_device =
         (struct block_number){.major = (unsigned)major, .minor = (unsigned)minor};
+    return 0;
 }
 
 void hibernation_read(const struct sysroot *root, struct hibernation *ret_hibernation)
@@ -68,5 +70,5 @@ void hibernation_read(const struct sysroot *root, struct hibernation *ret_hibern
     ret_hibernation->supported = has_word(states, "disk") &&
                                  !has_word(command_line, "nohibernate") &&
                                  !has_word(command_line, "hibernate=no") && !is_locked_down(root);
-    read_resume_device(root, ret_hibernation);
+    ret_hibernation->resume_code = read_resume_device(root, ret_hibernation);
 }

@@ -11,7 +11,8 @@ struct sysroot;
 struct hibernation {
     bool known; /* else why not */
     enum unknown_reason reason;
-    bool supported; /* by the kernel, and not switched off */
+    bool supported;  /* by the kernel, and not switched off */
+    int resume_code; /* 0, or why the kernel's own device for resuming could not be read */
     bool has_resume_device;
     struct block_number resume_device;
 };

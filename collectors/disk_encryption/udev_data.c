@@ -26,10 +26,14 @@ static const char *const boot_types[] = {
 void udev_data_parse(const char *text, struct udev_data *ret_data)
 {
     struct udev_data data = {.usage = UDEV_NOTHING};
+    bool is_pool = false;
 
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
 
+        if (is_property(text, length, "E:ID_FS_TYPE=zfs_member") ||
+            is_property(text, length, "E:ID_FS_TYPE=bcachefs"))
+            is_pool = true;
         if (is_property(text, length, "E:ID_FS_USAGE=filesystem"))
             data.usage = UDEV_FILESYSTEM;
         else if (strncmp(text, "E:ID_FS_USAGE=", strlen("E:ID_FS_USAGE=")) == 0)
@@ -40,6 +44,8 @@ void udev_data_parse(const char *text, struct udev_data *ret_data)
         text += length;
         text += *text == '\n';
     }
+    if (is_pool)
+        data.usage = UDEV_POOL;
     *ret_data = data;
 }
 

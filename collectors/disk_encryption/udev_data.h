@@ -11,6 +11,7 @@ enum udev_usage {
     UDEV_NOTHING,    /* no signature */
     UDEV_FILESYSTEM, /* a file system */
     UDEV_OTHER,      /* swap, LUKS, a RAID or LVM member */
+    UDEV_POOL,       /* part of a file system that says itself whether it is mounted or encrypted */
 };
 
 struct udev_data {

@@ -98,6 +98,8 @@ static int is_unmounted_plain(struct storage *storage, const struct sysroot *roo
     if (!coverage_is_plain(&coverage) || coverage.removable)
         return 0;
     r = udev_data_read(root, number, &data, err);
+    if (r == 0 && data.usage == UDEV_POOL)
+        return error_set(err, ENOSYS, "a disk is part of a ZFS or bcachefs");
     *ret_is = r == 0 && data.usage == UDEV_FILESYSTEM && !data.for_booting;
     return r;
 }

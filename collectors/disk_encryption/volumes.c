@@ -23,14 +23,22 @@ static bool is_at_or_below(const char *path, const char *point)
     return strncmp(path, point, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* What only boots the machine and has to be readable for that. */
-static bool is_for_booting(const char *point)
+/*
+ * What only boots the machine and has to be readable for that. Firmware reads FAT, so below the
+ * two folders that is for booting, whatever it is called; anything else may be data.
+ */
+static bool is_for_booting(const struct mount *mount)
 {
-    return is_at_or_below(point, "/boot") || is_at_or_below(point, "/efi");
+    if (strcmp(mount->point, "/boot") == 0 || strcmp(mount->point, "/efi") == 0)
+        return true;
+    return strcmp(mount->filesystem, "vfat") == 0 &&
+           (is_at_or_below(mount->point, "/boot") || is_at_or_below(mount->point, "/efi"));
 }
 
-static enum volume_role role_of(const char *point)
+static enum volume_role role_of(const struct mount *mount)
 {
+    const char *point = mount->point;
+
     if (strcmp(point, "/") == 0)
         return ROLE_ROOT;
     if (is_at_or_below(point, "/home"))
@@ -39,7 +47,7 @@ static enum volume_role role_of(const char *point)
         return ROLE_VAR;
     if (is_at_or_below(point, "/tmp"))
         return ROLE_TMP;
-    return is_for_booting(point) ? ROLE_BOOT : ROLE_DATA;
+    return is_for_booting(mount) ? ROLE_BOOT : ROLE_DATA;
 }
 
 /*
@@ -123,7 +131,7 @@ static bool holds_only_programs(const struct mount *mount)
 /* One more mount of a volume: the most telling place gives it its role. */
 static void add_mount(const struct search *search, struct volume *volume, const struct mount *mount)
 {
-    enum volume_role role = role_of(mount->point);
+    enum volume_role role = role_of(mount);
 
     if (volume->roles == 0 || role < volume->role)
         volume->role = role;

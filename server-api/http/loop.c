@@ -193,6 +193,7 @@ void loop_close(struct loop *loop)
 
 void *loop_run(void *loop)
 {
+    (void)pthread_setname_np(pthread_self(), "loop");
     (void)event_base_loop(((struct loop *)loop)->base, EVLOOP_NO_EXIT_ON_EMPTY);
     return NULL;
 }

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "platform/cleanup.h"
+#include "server-api/http/client_trust.h"
 #include "server-api/openssl_scope.h"
 #include "snapshot/record_padding.h"
 
 #define GROUPS                "X25519:P-256"
 #define CERTIFICATE_LIST_SIZE 16384
-#define CHAIN_DEPTH           2
 /* As ALPN writes it (RFC 7301, 3.1), with its length before it. */
 #define PROTOCOL "\x08http/1.1"
 
@@ -32,20 +32,6 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_protocol, unsigne
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *ret_protocol = chosen;
     return SSL_TLSEXT_ERR_OK;
-}
-
-/*
- * A certificate that only time speaks against does not end the handshake, so that its machine gets
- * an answer that it can read. The verify result keeps saying it, so it is no identity.
- */
-static int tolerate_times(int ok, X509_STORE_CTX *store_context)
-{
-    int code = X509_STORE_CTX_get_error(store_context);
-
-    if (ok == 1)
-        return 1;
-    return X509_STORE_CTX_get_error_depth(store_context) == 0 &&
-           (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID);
 }
 
 static size_t pad(SSL *ssl, int content_type, size_t length, void *argument)
@@ -80,27 +66,12 @@ static bool set_identity(SSL_CTX *context, const struct tls_identity *identity)
            SSL_CTX_add1_chain_cert(context, certificate_openssl(identity->intermediate)) == 1;
 }
 
-/*
- * Our own intermediate is what clients must come from: it was verified when the keeper started, so
- * no handshake has to go on to the root.
- */
-static bool set_trust(SSL_CTX *context, const struct tls_identity *identity)
-{
-    X509_STORE *store = SSL_CTX_get_cert_store(context);
-
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tolerate_times);
-    SSL_CTX_set_verify_depth(context, CHAIN_DEPTH);
-    return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
-           X509_STORE_add_cert(store, certificate_openssl(identity->intermediate)) == 1 &&
-           SSL_CTX_add_client_CA(context, certificate_openssl(identity->intermediate)) == 1;
-}
-
 int tls_context_new(enum listener_kind kind, const struct tls_identity *identity,
                     struct ssl_ctx_st **ret_context, struct error *err)
 {
     AUTO(auto_ssl_ctx_free) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     bool ok = context != NULL && set_protocol(context) && set_identity(context, identity) &&
-              (kind != LISTENER_AGENTS || set_trust(context, identity));
+              (kind != LISTENER_AGENTS || client_trust_set(context, identity->intermediate));
 
     ERR_clear_error();
     if (!ok)

@@ -107,6 +107,7 @@ static void *run(void *argument)
     struct upload *uploads[INGEST_BATCH_MAX];
     size_t count;
 
+    (void)pthread_setname_np(pthread_self(), "ingest");
     while ((count = take_batch(ingest, uploads)) > 0)
         commit(ingest, uploads, count, records);
     return NULL;

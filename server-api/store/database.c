@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "platform/cleanup.h"
 #include "server-api/store/handle.h"
 
 static int errno_of(int code)
@@ -57,6 +58,13 @@ int database_run(struct store *store, const char *sql, struct error *err)
     int code = sqlite3_exec(store->database, sql, NULL, NULL, NULL);
 
     return code == SQLITE_OK ? 0 : database_error(store, code, err);
+}
+
+int database_repeat(struct store *store, const char *sql, struct error *err)
+{
+    AUTO(statement_end) struct statement statement = statement_start(store, sql);
+
+    return statement_run(&statement, err);
 }
 
 struct statement statement_start(struct store *store, const char *sql)
@@ -186,7 +194,7 @@ bool column_digest(const struct statement *statement, int column, struct digest 
 
 int transaction_begin(struct store *store, struct transaction *transaction, struct error *err)
 {
-    int r = database_run(store, "BEGIN IMMEDIATE", err);
+    int r = database_repeat(store, "BEGIN IMMEDIATE", err);
 
     transaction->store = r < 0 ? NULL : store;
     return r;
@@ -194,7 +202,7 @@ int transaction_begin(struct store *store, struct transaction *transaction, stru
 
 int transaction_commit(struct transaction *transaction, struct error *err)
 {
-    int r = database_run(transaction->store, "COMMIT", err);
+    int r = database_repeat(transaction->store, "COMMIT", err);
 
     if (r == 0)
         transaction->store = NULL;

@@ -52,6 +52,8 @@ bool column_digest(const struct statement *statement, int column, struct digest 
 
 /* Runs fixed text without values: BEGIN, COMMIT, PRAGMA. */
 int database_run(struct store *store, const char *sql, struct error *err);
+/* The same for one statement that comes again and again: a string literal, kept prepared. */
+int database_repeat(struct store *store, const char *sql, struct error *err);
 
 /* How many rows the last statement changed. */
 int64_t database_changes(const struct store *store);

@@ -47,7 +47,7 @@ static void batch_free(struct batch *batch)
 /* Undoes what a record left half done; the savepoint ends either way. */
 static int decide_one(struct store *store, struct record *record, struct error *err)
 {
-    int r = database_run(store, "SAVEPOINT record", err);
+    int r = database_repeat(store, "SAVEPOINT record", err);
 
     if (r < 0)
         return r;
@@ -60,7 +60,7 @@ static int decide_one(struct store *store, struct record *record, struct error *
         if (r < 0)
             return r;
     }
-    return database_run(store, "RELEASE record", err);
+    return database_repeat(store, "RELEASE record", err);
 }
 
 static int decide_all(struct store *store, struct batch *batch, struct error *err)

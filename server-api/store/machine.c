@@ -45,23 +45,16 @@ int store_add_certificate(struct store *store, const char *organisation, const c
     return r;
 }
 
-static int find_signing(struct store *store, const struct peer *peer,
+/* The row's third column, or NULL when the machine has none. */
+static int read_signing(struct store *store, const struct peer *peer, const struct statement *row,
                         const struct certificate **ret_certificate, struct error *err)
 {
-    AUTO(statement_end)
-    struct statement find = statement_start(
-        store, "SELECT der FROM certificate WHERE organisation = ? AND machine = ? AND "
-               "purpose = 'signing' ORDER BY number DESC LIMIT 1");
-    const char *der;
     size_t length;
+    const char *der = column_text(row, 2, &length);
     int r;
 
-    bind_text(&find, peer->organisation);
-    bind_text(&find, peer->machine);
-    r = statement_row(&find, err);
-    if (r <= 0)
-        return r;
-    der = column_text(&find, 0, &length);
+    if (column_is_null(row, 2))
+        return 0;
     if (store->certificates == NULL)
         store->certificates = certificate_cache_new();
     r = certificate_cache_get(store->certificates, &peer->spki, der, length, ret_certificate, err);
@@ -75,8 +68,10 @@ int store_identify(struct store *store, const struct peer *peer, struct machine_
 {
     AUTO(statement_end)
     struct statement find = statement_start(
-        store, "SELECT m.label, m.revoked_at FROM machine AS m JOIN certificate AS c ON "
-               "c.organisation = m.organisation AND c.machine = m.machine WHERE "
+        store, "SELECT m.label, m.revoked_at, (SELECT s.der FROM certificate AS s WHERE "
+               "s.organisation = m.organisation AND s.machine = m.machine AND s.purpose = "
+               "'signing' ORDER BY s.number DESC LIMIT 1) FROM machine AS m JOIN certificate AS c "
+               "ON c.organisation = m.organisation AND c.machine = m.machine WHERE "
                "m.organisation = ? AND m.machine = ? AND c.purpose = 'tls' AND c.spki = ?");
     struct machine_identity identity = {0};
     int r;
@@ -91,9 +86,32 @@ int store_identify(struct store *store, const struct peer *peer, struct machine_
         return error_set(err, EACCES, "this certificate belongs to no machine that is known here");
     column_copy(&find, 0, identity.label, sizeof(identity.label));
     identity.revoked = !column_is_null(&find, 1);
-    r = find_signing(store, peer, &identity.signing, err);
+    r = read_signing(store, peer, &find, &identity.signing, err);
     if (r == 0)
         *ret = identity;
+    return r;
+}
+
+int store_each_signing_certificate(struct store *store, const char *organisation,
+                                   const char *machine, store_certificate_fn *each, void *context,
+                                   struct error *err)
+{
+    AUTO(statement_end)
+    struct statement list = statement_start(
+        store, "SELECT number, der FROM certificate WHERE organisation = ? AND machine = ? AND "
+               "purpose = 'signing' ORDER BY number");
+    int r;
+
+    bind_text(&list, organisation);
+    bind_text(&list, machine);
+    while ((r = statement_row(&list, err)) == 1) {
+        size_t length;
+        const char *der = column_text(&list, 1, &length);
+
+        r = each(context, column_integer(&list, 0), der, length, err);
+        if (r < 0)
+            return r;
+    }
     return r;
 }
 

@@ -9,6 +9,7 @@
 #include "platform/json.h"
 #include "platform/text.h"
 #include "server-api/store/database.h"
+#include "server-api/store/kept_verdict.h"
 #include "server-api/store/store.h"
 
 static void bind_key(struct statement *statement, const struct machine_key *key)
@@ -135,42 +136,66 @@ static int read_section(struct store *store, const struct machine_key *key,
     return 0;
 }
 
-static int put_verdict(struct store *store, const struct machine_key *key, const char *check,
-                       const struct verdict *verdict, int64_t since, struct error *err)
+/* The verdicts that are kept of the machine; none for its first state. */
+static int load_verdicts(struct store *store, const struct machine_key *key, struct text *out,
+                         struct error *err)
 {
     AUTO(statement_end)
-    struct statement put = statement_start(
-        store, "INSERT INTO verdict (organisation, machine, check_id, state, reason, fact, since, "
-               "valid_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, machine, "
-               "check_id) DO UPDATE SET since = iif(state = excluded.state, since, "
-               "excluded.since), state = excluded.state, reason = excluded.reason, fact = "
-               "excluded.fact, valid_until = excluded.valid_until");
-    bool unknown = verdict->state == VERDICT_UNKNOWN;
+    struct statement find = statement_start(
+        store, "SELECT verdicts FROM current WHERE organisation = ? AND machine = ?");
+    const char *text;
+    size_t length;
+    int r;
 
-    bind_key(&put, key);
-    bind_text(&put, check);
-    bind_text(&put, verdict_state_name(verdict->state));
-    bind_text(&put, unknown ? unknown_reason_name(verdict->reason) : "");
-    bind_text(&put, verdict->fact);
-    bind_integer(&put, since);
-    bind_integer(&put, verdict->valid_until);
-    return statement_run(&put, err);
+    bind_key(&find, key);
+    r = statement_row(&find, err);
+    if (r <= 0)
+        return r;
+    text = column_text(&find, 0, &length);
+    text_add(out, text, length);
+    return 0;
 }
 
-static int judge(struct store *store, const struct machine_key *key,
-                 const struct machine_facts *facts, int64_t now, struct receipt *receipt,
-                 struct error *err)
+static struct kept_field field_of(const char *text)
+{
+    return (struct kept_field){text, strlen(text)};
+}
+
+/* A verdict that stays what it was keeps the time since when. */
+static void keep_verdict(const char *check, const struct verdict *verdict, int64_t since,
+                         const struct text *before, struct text *out)
+{
+    const struct kept_field kept_before = {text_string(before), before->length};
+    bool unknown = verdict->state == VERDICT_UNKNOWN;
+    struct kept_verdict was;
+    struct kept_verdict kept = {
+        .check = field_of(check),
+        .state = field_of(verdict_state_name(verdict->state)),
+        .reason = field_of(unknown ? unknown_reason_name(verdict->reason) : ""),
+        .fact = field_of(verdict->fact),
+        .since = since,
+        .valid_until = verdict->valid_until,
+    };
+
+    if (kept_verdict_find(&kept_before, check, &was) &&
+        kept_field_is(&was.state, verdict_state_name(verdict->state)))
+        kept.since = was.since;
+    kept_verdict_add(&kept, out);
+}
+
+/* Adds the verdicts on all checks to verdicts and to the receipt. */
+static void judge(const struct machine_facts *facts, int64_t now, const struct text *before,
+                  struct text *verdicts, struct receipt *receipt)
 {
     const struct baseline *baseline = baseline_builtin();
     enum profile profile = machine_facts_profile(facts);
-    int r = 0;
 
-    for (size_t i = 0; r == 0 && i < baseline_count(baseline); i++) {
+    for (size_t i = 0; i < baseline_count(baseline); i++) {
         const struct check *check = baseline_check(baseline, i);
         struct verdict verdict = {0};
 
         check_judge(check, facts, profile, now, &verdict);
-        r = put_verdict(store, key, check_id(check), &verdict, facts->seen_at, err);
+        keep_verdict(check_id(check), &verdict, facts->seen_at, before, verdicts);
         if (receipt->verdict_count < RECEIPT_VERDICTS_MAX) {
             struct receipt_verdict *told = &receipt->verdicts[receipt->verdict_count++];
 
@@ -178,7 +203,6 @@ static int judge(struct store *store, const struct machine_key *key,
             told->state = verdict.state;
         }
     }
-    return r;
 }
 
 static const char *clock_name(enum clock_state clock)
@@ -222,12 +246,13 @@ static void system_name(const struct machine_facts *facts, char ret_name[SYSTEM_
 
 static int put_current(struct store *store, const struct machine_key *key,
                        const struct sighting *sighting, const struct machine_facts *facts,
-                       struct error *err)
+                       const struct text *verdicts, struct error *err)
 {
     AUTO(statement_end)
     struct statement put = statement_start(
         store, "INSERT OR REPLACE INTO current (organisation, machine, state, seen_at, "
-               "received_at, wall_time, clock, kind, system) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               "received_at, wall_time, clock, kind, system, verdicts) VALUES (?, ?, ?, ?, ?, ?, "
+               "?, ?, ?, ?)");
     char system[SYSTEM_NAME_SIZE];
 
     system_name(facts, system);
@@ -239,6 +264,7 @@ static int put_current(struct store *store, const struct machine_key *key,
     bind_text(&put, clock_name(sighting->head->clock));
     bind_text(&put, kind_name(machine_facts_profile(facts)));
     bind_text(&put, system);
+    bind_characters(&put, text_string(verdicts), verdicts->length);
     return statement_run(&put, err);
 }
 
@@ -247,14 +273,15 @@ int machine_state_set_current(struct store *store, const struct machine_key *key
                               struct receipt *receipt, struct error *err)
 {
     AUTO(documents_clear) struct documents documents = {0};
+    AUTO(text_clear) struct text before = {0}, verdicts = {0};
     struct machine_facts facts;
-    int r = 0;
+    int r = load_verdicts(store, key, &before, err);
 
     for (size_t i = 0; r == 0 && i < state->count; i++)
         r = read_section(store, key, &state->entries[i], &documents, err);
     if (r < 0)
         return r;
     facts = (struct machine_facts){documents.sections, documents.count, sighting->seen_at};
-    r = put_current(store, key, sighting, &facts, err);
-    return r < 0 ? r : judge(store, key, &facts, sighting->received_at, receipt, err);
+    judge(&facts, sighting->received_at, &before, &verdicts, receipt);
+    return put_current(store, key, sighting, &facts, &verdicts, err);
 }

@@ -6,6 +6,8 @@
 #include "platform/cleanup.h"
 #include "server-api/store/database.h"
 #include "server-api/store/machine_state.h"
+#include "server-api/store/packed_jws.h"
+#include "server-api/store/shared_text.h"
 
 /* A machine that is copied again and again must not fill our disk. */
 #define QUARANTINE_MAX 32
@@ -21,84 +23,6 @@ static void bind_place(struct statement *statement, const struct record *record)
     bind_key(statement, &record->key);
     bind_text(statement, record->ingest->snapshot->head.epoch);
     bind_integer(statement, (int64_t)record->ingest->snapshot->head.seq);
-}
-
-int record_find_receipt(struct store *store, const struct record *record, bool quarantined,
-                        struct error *err)
-{
-    AUTO(statement_end)
-    struct statement find = statement_start(
-        store, quarantined
-                   ? "SELECT h.header, s.receipt FROM quarantine AS s JOIN receipt_header AS h ON "
-                     "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
-                     "s.organisation = ? AND s.machine = ? AND s.hash = ?"
-                   : "SELECT h.header, s.receipt FROM snapshot AS s JOIN receipt_header AS h ON "
-                     "h.organisation = s.organisation AND h.digest = s.receipt_header WHERE "
-                     "s.organisation = ? AND s.machine = ? AND s.epoch = ? AND s.seq = ?");
-    const char *text;
-    size_t length;
-    int r;
-
-    if (quarantined) {
-        bind_key(&find, &record->key);
-        bind_digest(&find, &record->ingest->hash);
-    } else {
-        bind_place(&find, record);
-    }
-    r = statement_row(&find, err);
-    if (r <= 0)
-        return r;
-    text = column_text(&find, 0, &length);
-    text_add(&record->ingest->receipt, text, length);
-    text = column_text(&find, 1, &length);
-    text_add(&record->ingest->receipt, text, length);
-    return 1;
-}
-
-static int keep_header(struct store *store, const struct record *record,
-                       const struct digest *digest, size_t length, struct error *err)
-{
-    AUTO(statement_end)
-    struct statement add =
-        statement_start(store, "INSERT INTO receipt_header (organisation, digest, header) VALUES "
-                               "(?, ?, ?) ON CONFLICT DO NOTHING");
-
-    bind_text(&add, record->key.organisation);
-    bind_digest(&add, digest);
-    bind_characters(&add, record->ingest->receipt.bytes, length);
-    return statement_run(&add, err);
-}
-
-int record_keep_receipt(struct store *store, const struct record *record, struct error *err)
-{
-    bool fork = record->ingest->result == RECEIPT_FORK;
-    AUTO(statement_end)
-    struct statement put = statement_start(
-        store, fork ? "UPDATE quarantine SET receipt_header = ?, receipt = ? WHERE organisation = "
-                      "? AND machine = ? AND hash = ?"
-                    : "UPDATE snapshot SET receipt_header = ?, receipt = ? WHERE organisation = ? "
-                      "AND machine = ? AND epoch = ? AND seq = ?");
-    const struct text *receipt = &record->ingest->receipt;
-    size_t header = strcspn(text_string(receipt), ".");
-    struct digest digest;
-    int r;
-
-    digest_of(text_string(receipt), header, &digest);
-    r = keep_header(store, record, &digest, header, err);
-    if (r < 0)
-        return r;
-    bind_digest(&put, &digest);
-    bind_characters(&put, receipt->bytes + header, receipt->length - header);
-    if (fork) {
-        bind_key(&put, &record->key);
-        bind_digest(&put, &record->ingest->hash);
-    } else {
-        bind_place(&put, record);
-    }
-    r = statement_run(&put, err);
-    if (r == 0 && database_changes(store) != 1)
-        r = error_set(err, EIO, "a receipt has lost its snapshot");
-    return r;
 }
 
 static int refuse(struct store *store, struct record *record, enum refusal_reason reason,
@@ -211,10 +135,19 @@ static int add_snapshot(struct store *store, const struct record *record, const 
     AUTO(statement_end)
     struct statement add = statement_start(
         store, "INSERT INTO snapshot (organisation, machine, epoch, seq, arrival, hash, prev, "
-               "base, state, applied, flags, nonce, received_at, bytes) VALUES (?, ?, ?, ?, ?, ?, "
-               "?, ?, ?, ?, ?, ?, ?, ?)");
+               "base, state, applied, flags, nonce, received_at, shared, bytes, receipt_shared, "
+               "receipt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    static const uint8_t no_receipt[PACKED_SIGNATURE_SIZE] = {0};
+    AUTO(packed_jws_clear) struct packed_jws packed = {0};
+    bool is_packed = packed_jws_make(record->ingest->bytes, record->ingest->length, NULL, &packed);
     const struct snapshot_head *head = &record->ingest->snapshot->head;
+    int64_t shared = 0;
+    int r = 0;
 
+    if (is_packed)
+        r = shared_text_keep(store, record->key.organisation, &packed.shared, &shared, err);
+    if (r < 0)
+        return r;
     bind_place(&add, record);
     bind_integer(&add, place->arrivals);
     bind_digest(&add, &record->ingest->hash);
@@ -225,7 +158,14 @@ static int add_snapshot(struct store *store, const struct record *record, const 
     bind_integer(&add, place->flags);
     bind_text(&add, place->nonce);
     bind_integer(&add, record->ingest->received_at);
-    bind_bytes(&add, record->ingest->bytes, record->ingest->length);
+    if (is_packed)
+        bind_integer(&add, shared);
+    else
+        bind_text(&add, NULL);
+    bind_bytes(&add, is_packed ? packed.own.bytes : record->ingest->bytes,
+               is_packed ? packed.own.length : record->ingest->length);
+    bind_integer(&add, RECEIPT_AWAITED);
+    bind_bytes(&add, no_receipt, sizeof(no_receipt));
     return statement_run(&add, err);
 }
 

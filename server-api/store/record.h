@@ -22,6 +22,12 @@ struct record {
     struct receipt receipt; /* for the first two */
 };
 
+/*
+ * In snapshot.receipt_shared while a receipt is being signed: the row has its final size already,
+ * because SQLite would leave half of a page empty to make room for a row that grows.
+ */
+#define RECEIPT_AWAITED (-1)
+
 /* Decides and stores one record: everything but its receipt's signature. */
 int record_decide(struct store *store, struct record *record, struct error *err);
 

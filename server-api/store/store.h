@@ -137,6 +137,29 @@ int store_ingest(struct store *store, struct ingest_record *records, size_t coun
 int store_repeat_nonce(struct store *store, const char *organisation, const char *machine,
                        char ret_nonce[NONCE_SIZE], struct error *err);
 
+/*
+ * Gives back what a machine sent and what it was answered, in the order in which it came in: the
+ * very bytes that were signed. each may fail, which ends the walk. -EIO when what the database
+ * keeps no longer has the digest under which it was accepted.
+ */
+struct kept_snapshot {
+    char epoch[EPOCH_SIZE];
+    uint64_t seq;
+    struct text bytes;   /* the snapshot file; both belong to the walk */
+    struct text receipt; /* compact JWS */
+};
+typedef int store_snapshot_fn(void *context, const struct kept_snapshot *snapshot,
+                              struct error *err);
+int store_each_snapshot(struct store *store, const char *organisation, const char *machine,
+                        store_snapshot_fn *each, void *context, struct error *err);
+
+/* The signing certificates that a machine had, oldest first, as DER that belongs to the walk. */
+typedef int store_certificate_fn(void *context, int64_t number, const void *der, size_t length,
+                                 struct error *err);
+int store_each_signing_certificate(struct store *store, const char *organisation,
+                                   const char *machine, store_certificate_fn *each, void *context,
+                                   struct error *err);
+
 /* ---- Fleet. */
 int store_revoke_machine(struct store *store, const char *organisation, const char *machine,
                          int64_t now, struct error *err);

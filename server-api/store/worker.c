@@ -19,6 +19,9 @@ struct task {
 
 struct worker {
     struct workers *workers;
+    pthread_cond_t called;
+    struct worker *next_idle;
+    bool idle;
     struct store *store;
     pthread_t thread;
 };
@@ -26,7 +29,7 @@ struct worker {
 /* A ring of tasks between the loop threads and the workers. */
 struct workers {
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    struct worker *idle; /* the one that worked last comes first: its memory is still warm */
     struct task tasks[WORKER_QUEUE_MAX];
     size_t first;
     size_t count;
@@ -35,14 +38,38 @@ struct workers {
     unsigned started;
 };
 
-/* Waits for the next task; false when there will be none any more. */
-static bool take(struct workers *workers, struct task *ret_task)
+/* Waits until it is called, with the lock held. */
+static void rest(struct worker *worker)
 {
+    struct workers *workers = worker->workers;
+
+    worker->next_idle = workers->idle;
+    workers->idle = worker;
+    worker->idle = true;
+    while (worker->idle)
+        (void)pthread_cond_wait(&worker->called, &workers->lock);
+}
+
+static void call_one(struct workers *workers)
+{
+    struct worker *worker = workers->idle;
+
+    if (worker == NULL)
+        return;
+    workers->idle = worker->next_idle;
+    worker->idle = false;
+    (void)pthread_cond_signal(&worker->called);
+}
+
+/* Waits for the next task; false when there will be none any more. */
+static bool take(struct worker *worker, struct task *ret_task)
+{
+    struct workers *workers = worker->workers;
     bool taken;
 
     (void)pthread_mutex_lock(&workers->lock);
     while (workers->count == 0 && !workers->stopping)
-        (void)pthread_cond_wait(&workers->changed, &workers->lock);
+        rest(worker);
     taken = workers->count > 0;
     if (taken) {
         *ret_task = workers->tasks[workers->first];
@@ -58,7 +85,8 @@ static void *work(void *argument)
     struct worker *worker = argument;
     struct task task;
 
-    while (take(worker->workers, &task))
+    (void)pthread_setname_np(pthread_self(), "worker");
+    while (take(worker, &task))
         task.run(worker->store, task.job);
     return NULL;
 }
@@ -72,8 +100,10 @@ static int start_one(struct workers *workers, const char *database, struct error
     r = store_open(database, false, &worker->store, err);
     if (r < 0)
         return r;
+    (void)pthread_cond_init(&worker->called, NULL);
     r = pthread_create(&worker->thread, NULL, work, worker);
     if (r != 0) {
+        (void)pthread_cond_destroy(&worker->called);
         store_close(TAKE(worker->store));
         return error_set(err, r, "cannot start a thread: %s", strerror(r));
     }
@@ -91,7 +121,6 @@ int workers_start(const char *database, unsigned threads, struct workers **ret_w
         return error_set(err, EINVAL, "the number of workers is 1 to %u", THREADS_MAX);
     workers = must_allocate(1, sizeof(*workers));
     (void)pthread_mutex_init(&workers->lock, NULL);
-    (void)pthread_cond_init(&workers->changed, NULL);
     while (r == 0 && workers->started < threads)
         r = start_one(workers, database, err);
     if (r < 0) {
@@ -108,13 +137,14 @@ void workers_stop(struct workers *workers)
         return;
     (void)pthread_mutex_lock(&workers->lock);
     workers->stopping = true;
-    (void)pthread_cond_broadcast(&workers->changed);
+    while (workers->idle != NULL)
+        call_one(workers);
     (void)pthread_mutex_unlock(&workers->lock);
     for (unsigned i = 0; i < workers->started; i++) {
         (void)pthread_join(workers->workers[i].thread, NULL);
+        (void)pthread_cond_destroy(&workers->workers[i].called);
         store_close(workers->workers[i].store);
     }
-    (void)pthread_cond_destroy(&workers->changed);
     (void)pthread_mutex_destroy(&workers->lock);
     free(workers);
 }
@@ -130,7 +160,7 @@ int workers_submit(struct workers *workers, void (*run)(struct store *store, voi
         workers->tasks[(workers->first + workers->count) % WORKER_QUEUE_MAX] =
             (struct task){run, job};
         workers->count++;
-        (void)pthread_cond_signal(&workers->changed);
+        call_one(workers);
     }
     (void)pthread_mutex_unlock(&workers->lock);
     return r;

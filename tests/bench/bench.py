@@ -4,6 +4,7 @@
 CPU time and peak memory (ru_maxrss) come from wait4(2) in bench_measure, bytes from a counting TCP proxy between
 agent and server, the server's CPU time from /proc/PID/task/*/schedstat of all its processes.
 """
+import collections
 import os
 import pathlib
 import re
@@ -116,6 +117,7 @@ class Bench:
         self.agent = build / "agent/dijkwacht"
         self.upload = build / "agent/upload"
         self.handshake = build / "tests/bench/bench_handshake"
+        self.fleet = build / "tests/bench/bench_fleet"
         self.server_program = build / "server-api/dijkwacht-server"
         self.data, self.state = folder / "server", folder / "machine"
         self.code = folder / "join-code"
@@ -155,11 +157,13 @@ class Bench:
             yield from map(int, children.read_text().split())
 
     def server_cpu_us(self):
-        nanoseconds = 0
+        """Microseconds of CPU time so far, by kind of thread; the keeper is one kind."""
+        used = collections.Counter()
         for process in self.server_processes():
             for task in pathlib.Path(f"/proc/{process}/task").iterdir():
-                nanoseconds += int((task / "schedstat").read_text().split()[0])
-        return nanoseconds / 1000
+                kind = "keeper" if process != self.server.pid else (task / "comm").read_text()
+                used[kind.strip()] += int((task / "schedstat").read_text().split()[0]) / 1000
+        return used
 
     def collects(self):
         runs = []
@@ -196,17 +200,36 @@ class Bench:
         return runs
 
     def check_ins(self):
-        """Bytes and server CPU of unchanged check-ins, one after the other."""
+        """Bytes and server CPU of unchanged check-ins, one after the other, and what the
+        yardstick needs when each of its rounds comes after a check-in too."""
+        yardstick = subprocess.Popen([self.handshake, "each"], text=True, stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE)
         self.dijkwacht("check-in")
         time.sleep(0.5)
-        cpu, count = self.server_cpu_us(), self.proxy.bytes
+        before, count, cold = self.server_cpu_us(), self.proxy.bytes, []
         for _ in range(CHECK_INS):
             self.dijkwacht("check-in")
+            yardstick.stdin.write("\n")
+            yardstick.stdin.flush()
+            cold.append(int(yardstick.stdout.readline()))
         time.sleep(0.5)
-        return ((self.server_cpu_us() - cpu) / CHECK_INS, (self.proxy.bytes - count) / CHECK_INS)
+        used = self.server_cpu_us()
+        yardstick.communicate()
+        return ({kind: (used[kind] - before[kind]) / CHECK_INS for kind in used},
+                (self.proxy.bytes - count) / CHECK_INS, statistics.mean(cold))
+
+    def ten_thousand(self):
+        """A database of 10,000 machines like this one: what bench_fleet says of it."""
+        payload = self.data.parent / "payload.json"
+        payload.write_text(Run([self.agent, "show", "--next", "--json"]).output)
+        return self.numbers(Run([self.fleet, payload, self.data.parent / "fleet.db"]))
 
     def yardstick(self):
-        lines = Run([self.handshake]).output.splitlines()
+        return self.numbers(Run([self.handshake]))
+
+    @staticmethod
+    def numbers(run):
+        lines = run.output.splitlines()
         return {name: float(value) for name, value in (line.split() for line in lines)}
 
 
@@ -221,7 +244,7 @@ def report(bench):
     yardstick = bench.yardstick()
     collects, uploads = bench.collects(), bench.uploads()
     renewed = bench.collects_of_new_lists()
-    server_us, wire_bytes = bench.check_ins()
+    server_us, wire_bytes, cold = bench.check_ins()
     again = bench.yardstick()
     handshake = (yardstick["handshake_server_us"] + again["handshake_server_us"]) / 2
     verify = (yardstick["verify_us"] + again["verify_us"]) / 2
@@ -234,9 +257,17 @@ def report(bench):
     print(row("upload of one snapshot: CPU", median(uploads, "cpu_ms"), 40, "ms"))
     print(row("upload of one snapshot: peak memory", median(uploads, "peak_mib"), 14, "MiB"))
     print(row("bytes of an unchanged check-in, with TLS", wire_bytes, 8000, "B"))
-    print(row("server CPU of a durable check-in", server_us, 1.25 * (handshake + verify), "us"))
+    print(row("server CPU of a durable check-in", sum(server_us.values()),
+              1.25 * (handshake + verify), "us"))
+    for kind, used in sorted(server_us.items(), key=lambda part: -part[1]):
+        print(row(f"  of it in {kind}", used, None, "us"))
     print(row("  the server's half of an OpenSSL handshake", handshake, None, "us"))
     print(row("  one verification", verify, None, "us"))
+    print(row("  both, each time after a check-in (cold caches)", cold, None, "us"))
+    many = bench.ten_thousand()
+    print(row("stored per unchanged check-in", many["stored_bytes"], 1000, "B"))
+    print(row("fleet query, 10,000 machines: p99", many["fleet_p99_us"] / 1000, 20, "ms"))
+    print(row("  p50", many["fleet_p50_us"] / 1000, None, "ms"))
     print(f"\nMedians of {ROUNDS} runs; means of {CHECK_INS} check-ins, one after the other.\n"
           "Each collect reads the security lists anew; nothing is cached. New package lists are\n"
           "those of this machine, copied below a --root and published a minute later each time;\n"

@@ -155,6 +155,25 @@ class CheckingIn(AgentTest):
         raw = run(*self.machine.command(["show", "--raw"])).stdout.encode()
         self.assertIn(hashlib.sha256(raw).digest(), hashes)
 
+    def test_what_was_signed_can_be_taken_elsewhere_and_verified(self):
+        self.enrolled("exported").check_in()
+        self.machine.check_in()
+        identity = json.loads((self.machine.state / "etc" / "enrolment.json").read_text())
+        folder = self.machine.state.parent / "export"
+        done = self.server.command("export", folder, "--organisation", "Example")
+        self.assertRegex(done.stdout, r"^\d+ snapshots of \d+ machines? in ")
+        own = folder / identity["organisation"] / identity["machine"]
+        sent = self.machine.sent()
+        self.assertEqual({name: (own / name).read_bytes() for name in sent}, sent)
+        self.assertEqual(len(list(own.glob("*.receipt.jws"))), len(sent))
+        self.assertIn(b".", (own / f"{min(sent).removesuffix('.jws')}.receipt.jws").read_bytes())
+        run("openssl", "verify", "-x509_strict", "-no-CApath", "-no-CAstore",
+            "-CAfile", folder / "root.pem", "-untrusted", folder / "intermediate.pem",
+            own / "signing-1.der")
+        again = self.server.command("export", folder, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("is there already", again.stderr)
+
     def test_the_same_snapshot_twice_has_the_same_receipt(self):
         self.enrolled().dijkwacht("collect")
         answers = []

@@ -351,7 +351,8 @@ TEST(a_folder_encrypted_on_a_plain_disk_does_not_make_the_machine_so)
     tree_mount(&tree, "sda", "/", "ext4");
     tree_mount_with(&tree, "", "/home/somebody", "ecryptfs", "/home/.ecryptfs rw");
     result = tree_collect(&tree);
-    assert_fact_bool(result, "home_encrypted", false);
+    assert_fact_bool(result, "root_encrypted", false);
+    assert_fact_unknown(result, "home_encrypted", "unsupported");
     assert_fact_bool(result, "all_encrypted", false);
 }
 

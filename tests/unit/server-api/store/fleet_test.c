@@ -167,8 +167,8 @@ TEST(verdicts_of_checks_that_are_gone_are_passed_over)
 
     test_agent_check_in(agent, world, &parcel);
     assert_int_equal(database_run(world->store,
-                                  "UPDATE verdict SET check_id = 'gone' WHERE check_id = "
-                                  "'restart_pending'",
+                                  "UPDATE current SET verdicts = replace(verdicts, "
+                                  "'restart_pending', 'gone')",
                                   NULL),
                      0);
     fleet = fleet_at(world, NULL, TEST_NOW);

@@ -112,15 +112,16 @@ TEST(migrations_run_once_each_and_all_or_nothing)
     AUTO(auto_store_world_free) struct store_world *world = store_world_new();
     const struct migration next[] = {
         all_migrations[0],
-        {"0002_more", "CREATE TABLE more (organisation TEXT NOT NULL PRIMARY KEY) STRICT"},
-        {"0003_broken", "CREATE TABLE half (a TEXT) STRICT; CREATE TABLE organisation (a)"},
+        all_migrations[1],
+        {"0003_more", "CREATE TABLE more (organisation TEXT NOT NULL PRIMARY KEY) STRICT"},
+        {"0004_broken", "CREATE TABLE half (a TEXT) STRICT; CREATE TABLE organisation (a)"},
         {NULL, NULL},
     };
     struct error err = {0};
 
     assert_int_equal(migration_run(world->store, next, &err), -EIO);
-    assert_non_null(strstr(err.message, "0003_broken"));
-    assert_int_equal(store_world_number(world, "PRAGMA user_version"), 2);
+    assert_non_null(strstr(err.message, "0004_broken"));
+    assert_int_equal(store_world_number(world, "PRAGMA user_version"), 3);
     assert_int_equal(store_world_number(world, "SELECT count(*) FROM sqlite_schema WHERE name IN "
                                                "('more', 'half')"),
                      1);
