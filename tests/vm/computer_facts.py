@@ -46,7 +46,8 @@ def of_packages(machine):
     installed = machine.check("dpkg-query -W -f '${db:Status-Status}\\n' | grep -c '^installed'")
     plan = machine.check("apt-get -s -q dist-upgrade")
     waiting = {line.split()[1].split(":")[0] for line in plan.splitlines()
-               if line.startswith("Inst ") and "[" in line and "Debian-Security" in line}
+               if line.startswith("Inst ") and "Debian-Security" in line
+               and line.split()[2].startswith("[")}  # what is new, as a kernel, has no old version
     return {"installed_packages": int(installed), "pending_security_updates": len(waiting)}
 
 
