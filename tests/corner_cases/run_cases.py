@@ -64,6 +64,8 @@ def lookup(result, path):
     swap.0.kind: of the first; volumes.count: how many there are."""
     value, name = result["facts"], ""
     for step in path.split("."):
+        if value is None:
+            break
         if isinstance(value, list) and step == "count":
             return len(value)
         if isinstance(value, list):
