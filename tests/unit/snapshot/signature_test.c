@@ -127,7 +127,8 @@ TEST(refuses_a_key_whose_halves_do_not_fit_or_are_not_both_there)
     line = strchr(text_string(&pem), '\n') + 1;
     text_add(&swapped, pem.bytes, pem.length);
     /* Four digits of base64 in the middle of the secret half. */
-    memcpy(swapped.bytes + (line - pem.bytes) + 56, "abcd", 4);
+    for (size_t i = 0; i < 4; i++)
+        swapped.bytes[(size_t)(line - pem.bytes) + 56 + i] = "abcd"[i];
     assert_int_equal(read_key(&swapped), -EBADMSG);
     assert_int_equal(EVP_PKEY_set_int_param(pkey, OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC, 0), 1);
     text_truncate(&pem, 0);
