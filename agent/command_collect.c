@@ -6,6 +6,7 @@
 #include "agent/enrolment.h"
 #include "agent/exit_code.h"
 #include "agent/privileges.h"
+#include "agent/published.h"
 #include "agent/settle.h"
 #include "agent/step.h"
 #include "platform/cleanup.h"
@@ -81,14 +82,33 @@ static int run_step(const struct arguments *arguments, const struct step *step)
     return r < 0 ? failed(r, &err) : r;
 }
 
+/* Everything that waited has an answer; how many of them were refusals before, and now? */
+static int say_answer(const struct arguments *arguments, const struct enrolment *enrolment,
+                      int64_t refused_before)
+{
+    struct delivery delivery;
+
+    published_read_delivery(&arguments->layout, &delivery);
+    if (delivery.refused > refused_before) {
+        journal_write(JOURNAL_ERROR,
+                      "%s did not take what was sent; \"dijkwacht status\" says more",
+                      enrolment->url);
+        return EXIT_CODE_FAILED;
+    }
+    (void)printf("Checked in with %s.\n", enrolment->url);
+    return EXIT_CODE_GOOD;
+}
+
 int command_check_in(const struct arguments *arguments)
 {
     struct enrolment enrolment;
+    struct delivery before;
     struct error err = {0};
     int r = enrolment_load(&arguments->layout, &enrolment, &err), sent;
 
     if (r < 0)
         return failed(r, &err);
+    published_read_delivery(&arguments->layout, &before);
     r = run_step(arguments, &collect_step);
     if (r != EXIT_CODE_GOOD)
         return r;
@@ -98,10 +118,8 @@ int command_check_in(const struct arguments *arguments)
     r = run_step(arguments, &receipts_step);
     if (r != EXIT_CODE_GOOD)
         return r;
-    if (sent == EXIT_CODE_GOOD) {
-        (void)printf("Checked in with %s.\n", enrolment.url);
-        return EXIT_CODE_GOOD;
-    }
+    if (sent == EXIT_CODE_GOOD)
+        return say_answer(arguments, &enrolment, before.refused);
     journal_write(JOURNAL_NOTICE, "the snapshot is kept and will be sent at a later check-in");
     return EXIT_CODE_WAITING;
 }
