@@ -62,7 +62,10 @@ class Bad(Facts, ComputerTest):
                          ("fail", "fail"))
 
     def test_time_packages_and_a_stick_each_make_one_check_in(self):
-        self.machine.check("date -s '+2 hours'")
+        self.machine.write("/run/systemd/system/dijkwacht-collect.timer.d/sharp.conf",
+                           "[Timer]\nRandomizedDelaySec=0\nAccuracySec=1s\n")
+        self.machine.check("systemctl daemon-reload; systemctl restart dijkwacht-collect.timer")
+        self.machine.check("date -s \"$(date -d '+1 hour' '+%F %H:59:57')\"")
         self.arrived(2, 120)
         self.stays(2)
         self.forget_the_interval()
