@@ -61,7 +61,7 @@ class Monitor:
         self.lines.line()
         self.command("qmp_capabilities")
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         self.lines.say({"execute": name, "arguments": arguments})
         return self.lines.answer(300)
 
@@ -92,7 +92,7 @@ class GuestAgent:
                 continue
         return False
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         self.lines.say({"execute": name, "arguments": arguments})
         return self.lines.answer()
 

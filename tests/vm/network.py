@@ -115,12 +115,12 @@ class Gate:
 
     def drop(self):
         """Forgets the connections of a machine that is gone: the next one has the same address."""
-        self.open()
         for end in self.sockets:
             with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 end.shutdown(socket.SHUT_RDWR)
         self.sockets = []
+        self.open()
 
     def close(self):
         self.drop()

@@ -1,8 +1,7 @@
 """A machine where rpm and dnf are in charge.
 
 Fedora's own programs are not to be had from Debian's archive; its rpm and dnf are, and they write the
-same database. So this tree is Debian's, says that it is Fedora, and has no dpkg. Its packages are a
-few empty ones that provide what ours asks of a system.
+same database. So this tree is Debian's, says that it is Fedora, and has no dpkg.
 """
 
 import shutil
@@ -14,24 +13,6 @@ DATABASE = "usr/lib/sysimage/rpm"
 GONE = ("dpkg", "dpkg-query", "dpkg-deb", "apt", "apt-get", "apt-cache")
 OS_RELEASE = ('NAME="Fedora Linux"\nID=fedora\nVERSION_ID=40\n'
               'PRETTY_NAME="Fedora Linux 40"\nPLATFORM_ID="platform:f40"\n')
-SPEC = """Name: base-system
-Version: 40
-Release: 1
-Summary: what the system of this test provides without a package of its own
-License: MIT
-BuildArch: noarch
-AutoReqProv: no
-{provides}
-%description
-{{summary}}
-%files
-"""
-# Names that a package of ours may ask for; the files behind them are Debian's.
-PROVIDES = ("system-release = 40", "systemd = 255", "systemd-udev = 255", "/bin/sh", "/usr/bin/sh",
-            "shadow-utils", "libcurl", "openssl-libs", "sqlite-libs", "libevent", "libseccomp",
-            "libzstd", "lz4-libs", "xz-libs", "zlib", "cjson", "systemd-libs", "glibc")
-
-
 def make_rpm_tree(suite, target, cache):
     """Debian without a kernel, with the names of packages.rpm added and dpkg taken away."""
     names = tree.packages("packages.guest") + tree.packages("packages.rpm")

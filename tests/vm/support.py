@@ -140,13 +140,14 @@ class WorldTest(unittest.TestCase):
         self.assertEqual(self.machine.shows(unit, "Result"), {"Result": result}, printed)
         return printed
 
-    def chain_is_whole(self):
-        """Each snapshot names the one before it, none is there twice, and nothing was noticed."""
+    def chain_is_whole(self, noticed=0):
+        """Each snapshot names the one before it, none is there twice, and the server noticed
+        nothing else than what is expected."""
         stored = self.server.snapshots(self.label)
         self.assertEqual(len({row[2] for row in stored}), len(stored))
         for before, after in zip(stored, stored[1:]):
             self.assertEqual((after[0], after[1], after[3]), (before[0], before[1] + 1, before[2]))
-        self.assertEqual(self.server.flags(self.label), 0)
+        self.assertEqual(self.server.flags(self.label), noticed)
 
 
 IDLE = ("! systemctl list-units --state=activating,active --no-legend "
