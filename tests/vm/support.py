@@ -131,11 +131,14 @@ class WorldTest(unittest.TestCase):
                            "[Unit]\nOnSuccess=\nOnFailure=\nConditionPathExists=\n"
                            "ConditionDirectoryNotEmpty=\n"
                            f"[Service]\nExecStart=\nExecStart=/usr/bin/perl -e '{program}'\n"
-                           "ExecPaths=/usr/bin /usr/lib\nStandardOutput=truncate:/run/printed\n"
+                           f"ExecPaths=/usr/bin /usr/lib\nStandardOutput=truncate:/run/printed-{half}\n"
                            f"StandardError=inherit\n{more}\n")
+        # Nothing else starts it meanwhile.
+        self.machine.check("systemctl stop dijkwacht-changes.path dijkwacht-settle.timer "
+                           f"dijkwacht-collect.timer dijkwacht-upload.timer && {IDLE}")
         self.machine.check("systemctl daemon-reload")
         self.machine.run(f"systemctl start {unit}")
-        printed = self.machine.check("cat /run/printed; echo")
+        printed = self.machine.check(f"cat /run/printed-{half}; echo")
         self.assertEqual(self.machine.shows(unit, "Result"), {"Result": result}, printed)
         return printed
 
