@@ -9,6 +9,9 @@ import time
 from guest import ENVIRONMENT, Answer, Guest
 from host import start, stop
 
+
+# The wire has its address from outside; networkd would take it away and put it back at some moment.
+NO_NETWORKD = ("systemd.mask=systemd-networkd.service", "systemd.mask=systemd-networkd.socket")
 numbers = itertools.count(1)
 
 
@@ -25,7 +28,7 @@ class Container(Guest):
                 "systemd-nspawn", "--quiet", "--directory", tree, "--boot", "--volatile=overlay",
                 "--register=no", "--keep-unit", "--console=pipe", "--link-journal=no",
                 f"--machine={self.name}", f"--network-namespace-path=/run/netns/{namespace}",
-                "--capability=CAP_NET_ADMIN", *bound, stdout=log, stderr=subprocess.STDOUT,
+                "--capability=CAP_NET_ADMIN", *bound, *NO_NETWORKD, stdout=log, stderr=subprocess.STDOUT,
                 env=dict(os.environ, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="1"))
         try:
             self.leader = self._leader()
