@@ -17,6 +17,8 @@ import tempfile
 import threading
 import time
 
+import busy
+
 ROUNDS = 11
 # What patch_level reads of a machine with apt.
 APT_FILES = ("/etc/apt", "/etc/os-release", "/var/lib/apt/lists", "/var/lib/apt/periodic",
@@ -122,10 +124,11 @@ class Bench:
         self.data, self.state = folder / "server", folder / "machine"
         self.code = folder / "join-code"
         self.server = None
+        self.server_port = None
         self.proxy = None
 
     def start(self):
-        port = free_port()
+        port = self.server_port = free_port()
         self.proxy = CountingProxy(port)
         Run([self.server_program, "init", "--data", self.data,
              "--url", f"https://localhost:{self.proxy.port}", "--listen", f"127.0.0.1:{port}",
@@ -145,6 +148,10 @@ class Bench:
         if self.server is not None:
             self.server.terminate()
             self.server.wait()
+
+    @staticmethod
+    def run(*command):
+        return Run(command).output
 
     def dijkwacht(self, *words):
         return Run([self.agent, "--state", self.state, *words])
@@ -245,6 +252,7 @@ def report(bench):
     collects, uploads = bench.collects(), bench.uploads()
     renewed = bench.collects_of_new_lists()
     server_us, wire_bytes, cold = bench.check_ins()
+    busy_us = busy.check_ins_at_once(bench)
     again = bench.yardstick()
     handshake = (yardstick["handshake_server_us"] + again["handshake_server_us"]) / 2
     verify = (yardstick["verify_us"] + again["verify_us"]) / 2
@@ -261,6 +269,8 @@ def report(bench):
               1.25 * (handshake + verify), "us"))
     for kind, used in sorted(server_us.items(), key=lambda part: -part[1]):
         print(row(f"  of it in {kind}", used, None, "us"))
+    print(row(f"  the same, {busy.MACHINES} machines at once", busy_us,
+              1.25 * (handshake + verify), "us"))
     print(row("  the server's half of an OpenSSL handshake", handshake, None, "us"))
     print(row("  one verification", verify, None, "us"))
     print(row("  both, each time after a check-in (cold caches)", cold, None, "us"))
@@ -268,7 +278,8 @@ def report(bench):
     print(row("stored per unchanged check-in", many["stored_bytes"], 1000, "B"))
     print(row("fleet query, 10,000 machines: p99", many["fleet_p99_us"] / 1000, 20, "ms"))
     print(row("  p50", many["fleet_p50_us"] / 1000, None, "ms"))
-    print(f"\nMedians of {ROUNDS} runs; means of {CHECK_INS} check-ins, one after the other.\n"
+    print(f"\nMedians of {ROUNDS} runs; means of {CHECK_INS} check-ins, one after the other,\n"
+          f"and of {busy.MACHINES * busy.SNAPSHOTS} at once.\n"
           "Each collect reads the security lists anew; nothing is cached. New package lists are\n"
           "those of this machine, copied below a --root and published a minute later each time;\n"
           "what only a running kernel can tell is not read there.")
