@@ -49,11 +49,12 @@ def stop(process, seconds=10):
 
 
 def end_tidily():
-    """Makes a polite request to stop an exception, so that everything is put away on the way."""
-    def raise_exit(number, _):
-        raise SystemExit(128 + number)
+    """Makes a polite request to stop an exception, so that everything is put away on the way: the
+    one that unittest lets through. A shell lets its background programs ignore SIGINT."""
+    def interrupt(number, _):
+        raise KeyboardInterrupt(f"signal {number}")
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, raise_exit)
+        signal.signal(number, interrupt)
 
 
 def reason_to_skip(folder):
