@@ -59,14 +59,29 @@ static bool take_number(struct kept_field *line, char mark, int64_t *ret_number)
     return true;
 }
 
+static bool take_times(struct kept_field *line, int64_t *ret_since, int64_t *ret_valid_until)
+{
+    return take_number(line, '\t', ret_since) && take_number(line, '\n', ret_valid_until);
+}
+
+bool kept_verdict_times(const struct kept_field *text, size_t *at, int64_t *ret_since,
+                        int64_t *ret_valid_until)
+{
+    struct kept_field rest = {text->bytes + *at, text->length - *at};
+
+    if (!take_times(&rest, ret_since, ret_valid_until))
+        return false;
+    *at = text->length - rest.length;
+    return true;
+}
+
 static bool read_line(struct kept_field line, struct kept_verdict *ret_verdict)
 {
     return take_field(&line, '\t', &ret_verdict->check) &&
            take_field(&line, '\t', &ret_verdict->state) &&
            take_field(&line, '\t', &ret_verdict->reason) &&
            take_field(&line, '\t', &ret_verdict->fact) &&
-           take_number(&line, '\t', &ret_verdict->since) &&
-           take_number(&line, '\n', &ret_verdict->valid_until) && line.length == 0;
+           take_times(&line, &ret_verdict->since, &ret_verdict->valid_until) && line.length == 0;
 }
 
 bool kept_verdict_next(const struct kept_field *text, size_t *at, struct kept_verdict *ret_verdict)
