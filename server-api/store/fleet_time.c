@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define DAY_SECONDS    86400
-#define HOUR_SECONDS   3600
-#define MINUTE_SECONDS 60
+#define HOUR_SECONDS   3600U
+#define MINUTE_SECONDS 60U
 #define LAST_DAY       2932896 /* 9999-12-31: what is later, or before 1970, is not counted out here */
 
 static const struct fleet_day *find_day(struct fleet_times *times, int64_t number)
@@ -19,7 +19,7 @@ static const struct fleet_day *find_day(struct fleet_times *times, int64_t numbe
     return day;
 }
 
-static void put_two(char *digits, int64_t value)
+static void put_two(char *digits, unsigned value)
 {
     digits[0] = (char)('0' + value / 10);
     digits[1] = (char)('0' + value % 10);
@@ -27,7 +27,8 @@ static void put_two(char *digits, int64_t value)
 
 void fleet_time_to_text(struct fleet_times *times, int64_t seconds, char ret_text[CLOCK_TEXT_SIZE])
 {
-    int64_t number = seconds / DAY_SECONDS, rest = seconds % DAY_SECONDS;
+    int64_t number = seconds / DAY_SECONDS;
+    unsigned rest = (unsigned)(seconds - number * DAY_SECONDS);
 
     if (seconds < 0 || number > LAST_DAY) {
         clock_to_text(seconds, ret_text);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define DIGITS_MAX 18U /* of a number that surely fits */
+#define DIGITS_MAX 18 /* of a number that surely fits */
 
 bool kept_field_is(const struct kept_field *field, const char *text)
 {
@@ -42,19 +42,19 @@ static bool take_field(struct kept_field *line, char mark, struct kept_field *re
 
 static bool take_number(struct kept_field *line, char mark, int64_t *ret_number)
 {
+    const char *end = line->bytes + line->length;
     bool negative = line->length > 0 && line->bytes[0] == '-';
-    size_t start = negative, i = start;
+    const char *start = line->bytes + negative, *at = start;
     int64_t number = 0;
 
-    for (; i < line->length && line->bytes[i] >= '0' && line->bytes[i] <= '9'; i++) {
-        if (i >= DIGITS_MAX)
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        if (at - line->bytes >= DIGITS_MAX)
             return false;
-        number = number * 10 + (line->bytes[i] - '0');
+        number = number * 10 + (*at - '0');
     }
-    if (i == start || i >= line->length || line->bytes[i] != mark)
+    if (at == start || at == end || *at != mark)
         return false;
-    line->bytes += i + 1;
-    line->length -= i + 1;
+    *line = (struct kept_field){at + 1, (size_t)(end - at - 1)};
     *ret_number = negative ? -number : number;
     return true;
 }
