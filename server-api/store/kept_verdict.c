@@ -81,7 +81,7 @@ static bool read_line(struct kept_field line, struct kept_verdict *ret_verdict)
            take_field(&line, '\t', &ret_verdict->state) &&
            take_field(&line, '\t', &ret_verdict->reason) &&
            take_field(&line, '\t', &ret_verdict->fact) &&
-           take_times(&line, &ret_verdict->since, &ret_verdict->valid_until) && line.length == 0;
+           take_times(&line, &ret_verdict->since, &ret_verdict->valid_until);
 }
 
 bool kept_verdict_next(const struct kept_field *text, size_t *at, struct kept_verdict *ret_verdict)
