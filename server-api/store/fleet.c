@@ -9,12 +9,18 @@
 #include "server-api/store/chain.h"
 #include "server-api/store/database.h"
 #include "server-api/store/fleet_checks.h"
+#include "server-api/store/kept_verdict.h"
 #include "server-api/store/store.h"
 
 #define DAY_SECONDS 86400
 
-/* Rows of a table beside those of another, both in the order of their machines: no row is looked
- * up, whatever the size of the fleet. */
+/* Identifiers are [a-z2-7]. */
+#define AFTER_ORGANISATIONS "~"
+#define OF_ORGANISATIONS    "organisation BETWEEN ? AND ?"
+#define IN_ORDER            "ORDER BY organisation, machine"
+
+/* Rows of a table beside those of another, both in the order of organisations and their machines:
+ * no row is looked up, and no statement started again, whatever the size of the fleet. */
 struct beside {
     struct statement rows;
     bool waiting; /* for its machine */
@@ -22,10 +28,12 @@ struct beside {
 
 struct walk {
     struct json_writer *writer;
-    const struct baseline *baseline;
     struct fleet_checks *checks;
+    struct beside machines;
     struct beside current;
     struct beside chain;
+    struct text known_system; /* as it is kept and as it was written */
+    struct text system;
     int64_t now;
 };
 
@@ -79,28 +87,50 @@ static int next_beside(struct beside *beside, struct error *err)
     return r < 0 ? r : 0;
 }
 
+/* organisation: NULL for all of them. */
 static int begin_beside(struct store *store, const char *sql, const char *organisation,
                         struct beside *beside, struct error *err)
 {
     beside->rows = statement_start(store, sql);
-    bind_text(&beside->rows, organisation);
+    bind_text(&beside->rows, organisation == NULL ? "" : organisation);
+    bind_text(&beside->rows, organisation == NULL ? AFTER_ORGANISATIONS : organisation);
     return next_beside(beside, err);
 }
 
-/* 1 when the present row is the machine's, whose key is the first column. */
-static int move_beside(struct beside *beside, const struct kept_field *machine, struct error *err)
+static struct kept_field field_at(const struct statement *row, int column)
+{
+    struct kept_field field;
+
+    field.bytes = column_text(row, column, &field.length);
+    return field;
+}
+
+static int compare_fields(const struct kept_field *left, const struct kept_field *right)
+{
+    size_t common = left->length < right->length ? left->length : right->length;
+    int order = memcmp(left->bytes, right->bytes, common);
+
+    return order != 0 ? order : (left->length > right->length) - (left->length < right->length);
+}
+
+struct machine_fields {
+    struct kept_field organisation;
+    struct kept_field machine;
+};
+
+/* 1 when the present row is the machine's, whose key are the first columns. */
+static int move_beside(struct beside *beside, const struct machine_fields *key, struct error *err)
 {
     while (beside->waiting) {
-        size_t length;
-        const char *key = column_text(&beside->rows, 0, &length);
-        size_t common = length < machine->length ? length : machine->length;
-        int order = memcmp(key, machine->bytes, common);
-        int r;
+        struct kept_field field = field_at(&beside->rows, 0);
+        int order = compare_fields(&field, &key->organisation), r;
 
-        if (order > 0 || (order == 0 && length > machine->length))
-            return 0;
-        if (order == 0 && length == machine->length)
-            return 1;
+        if (order == 0) {
+            field = field_at(&beside->rows, 1);
+            order = compare_fields(&field, &key->machine);
+        }
+        if (order >= 0)
+            return order == 0;
         r = next_beside(beside, err);
         if (r < 0)
             return r;
@@ -125,130 +155,159 @@ static void write_flags(unsigned flags, int64_t forked_at, int64_t now, struct t
 }
 
 /* Laptops lie in drawers; a server that is silent for a day is in trouble. */
-static int64_t silence_allowed(const char *kind)
+static int64_t silence_allowed(const struct kept_field *kind)
 {
-    return strcmp(kind, "server") == 0 ? DAY_SECONDS : 7 * DAY_SECONDS;
+    return kept_field_is(kind, "server") ? DAY_SECONDS : 7 * DAY_SECONDS;
 }
 
-enum machine_column { MACHINE_NAME, MACHINE_LABEL, MACHINE_CREATED, MACHINE_REVOKED };
+enum machine_column {
+    MACHINE_ORGANISATION,
+    MACHINE_NAME,
+    MACHINE_LABEL,
+    MACHINE_CREATED,
+    MACHINE_REVOKED
+};
 static const char machine_sql[] =
-    "SELECT machine, label, created_at, revoked_at FROM machine WHERE "
-    "organisation = ? ORDER BY machine";
+    "SELECT organisation, machine, label, created_at, revoked_at FROM machine "
+    "WHERE " OF_ORGANISATIONS " " IN_ORDER;
 
-enum current_column { CURRENT_NAME, CURRENT_SEEN, CURRENT_KIND, CURRENT_SYSTEM, CURRENT_VERDICTS };
-static const char current_sql[] = "SELECT machine, seen_at, kind, system, verdicts FROM current "
-                                  "WHERE organisation = ? ORDER BY machine";
+enum current_column {
+    CURRENT_SEEN = 2, /* after the key, as in machine_sql */
+    CURRENT_KIND,
+    CURRENT_SYSTEM,
+    CURRENT_VERDICTS
+};
+static const char current_sql[] =
+    "SELECT organisation, machine, seen_at, kind, system, verdicts FROM current "
+    "WHERE " OF_ORGANISATIONS " " IN_ORDER;
 
 /* Most machines have nothing remarkable. */
-enum chain_column { CHAIN_NAME, CHAIN_FLAGS, CHAIN_FORKED };
+enum chain_column { CHAIN_FLAGS = 2, CHAIN_FORKED };
 static const char chain_sql[] =
-    "SELECT machine, flags, forked_at FROM chain WHERE organisation = ? "
-    "AND (flags <> 0 OR forked_at > 0) ORDER BY machine";
+    "SELECT organisation, machine, flags, forked_at FROM chain WHERE " OF_ORGANISATIONS
+    " AND (flags <> 0 OR forked_at > 0) " IN_ORDER;
 
-static void quote_column(const struct statement *row, int column, struct text *out)
+static void quote_field(const struct kept_field *field, struct text *out)
 {
-    size_t length;
-    const char *text = column_text(row, column, &length);
-
-    json_quote(out, text, length);
+    json_quote(out, field->bytes, field->length);
 }
 
-/* current: NULL while no snapshot came. */
-static void write_machine_head(struct walk *walk, const struct statement *row,
-                               const struct statement *current, bool overdue, struct text *out)
+/* Thousands of machines have the same one. */
+static void write_system(struct walk *walk, const struct kept_field *system, struct text *out)
 {
-    size_t length = 0;
+    if (system->length == 0)
+        return;
+    if (walk->known_system.length != system->length ||
+        memcmp(walk->known_system.bytes, system->bytes, system->length) != 0) {
+        text_truncate(&walk->known_system, 0);
+        text_truncate(&walk->system, 0);
+        text_add(&walk->known_system, system->bytes, system->length);
+        text_add_string(&walk->system, ",\"system\":");
+        quote_field(system, &walk->system);
+    }
+    text_add(out, walk->system.bytes, walk->system.length);
+}
 
-    text_add_string(out, "{\"id\":");
-    quote_column(row, MACHINE_NAME, out);
-    text_add_string(out, ",\"label\":");
-    quote_column(row, MACHINE_LABEL, out);
-    text_add_string(out, ",\"system\":");
-    if (current != NULL)
-        (void)column_text(current, CURRENT_SYSTEM, &length);
-    if (length > 0)
-        quote_column(current, CURRENT_SYSTEM, out);
-    else
-        text_add_string(out, "null");
-    text_add_string(out, ",\"kind\":");
-    if (current != NULL)
-        quote_column(current, CURRENT_KIND, out);
-    else
-        text_add_string(out, "\"unknown\"");
-    text_add_string(out, ",\"seen_at\":");
-    if (current != NULL)
-        fleet_checks_write_time(walk->checks, column_integer(current, CURRENT_SEEN), out);
-    else
-        text_add_string(out, "null");
-    text_add_string(out, overdue ? ",\"overdue\":true" : ",\"overdue\":false");
-    text_add_string(out, column_is_null(row, MACHINE_REVOKED) ? ",\"revoked\":false"
-                                                              : ",\"revoked\":true");
+/* What a machine's rows say; the texts are theirs. */
+struct machine_rows {
+    struct kept_field kind;
+    struct kept_field system; /* empty when not known, as are the verdicts */
+    struct kept_field verdicts;
+    int64_t heard_at;
+    bool seen;
+};
+
+/* current: NULL while no snapshot came. */
+static struct machine_rows read_facts(const struct statement *machine,
+                                      const struct statement *current)
+{
+    if (current == NULL)
+        return (struct machine_rows){
+            .kind = {"unknown", strlen("unknown")},
+            .system = {"", 0},
+            .verdicts = {"", 0},
+            .heard_at = column_integer(machine, MACHINE_CREATED),
+        };
+    return (struct machine_rows){
+        .kind = field_at(current, CURRENT_KIND),
+        .system = field_at(current, CURRENT_SYSTEM),
+        .verdicts = field_at(current, CURRENT_VERDICTS),
+        .heard_at = column_integer(current, CURRENT_SEEN),
+        .seen = true,
+    };
 }
 
 /* Ten thousand of them are one answer: written without the checks of a json_writer. */
-static void write_machine(struct walk *walk, const struct statement *row,
+static void write_machine(struct walk *walk, const struct machine_fields *key,
                           const struct statement *current, const struct statement *chain,
                           struct text *out)
 {
-    struct kept_field verdicts = {"", 0};
-    int64_t heard = column_integer(row, MACHINE_CREATED);
-    char kind[16] = "unknown";
+    const struct statement *row = &walk->machines.rows;
+    struct machine_rows facts = read_facts(row, current);
+    struct kept_field label = field_at(row, MACHINE_LABEL);
+    int64_t overdue_at = facts.heard_at + silence_allowed(&facts.kind);
 
-    if (current != NULL) {
-        heard = column_integer(current, CURRENT_SEEN);
-        column_copy(current, CURRENT_KIND, kind, sizeof(kind));
-        verdicts.bytes = column_text(current, CURRENT_VERDICTS, &verdicts.length);
+    text_add_string(out, "{\"id\":");
+    quote_field(&key->machine, out);
+    text_add_string(out, ",\"label\":");
+    quote_field(&label, out);
+    write_system(walk, &facts.system, out);
+    text_add_string(out, ",\"kind\":");
+    quote_field(&facts.kind, out);
+    if (facts.seen) {
+        text_add_string(out, ",\"seen_at\":");
+        fleet_checks_write_time(walk->checks, facts.heard_at, out);
     }
-    heard += silence_allowed(kind);
-    write_machine_head(walk, row, current, walk->now > heard, out);
+    text_add_string(out, walk->now > overdue_at ? ",\"overdue\":true" : ",\"overdue\":false");
+    text_add_string(out, column_is_null(row, MACHINE_REVOKED) ? ",\"revoked\":false"
+                                                              : ",\"revoked\":true");
     write_flags(chain == NULL ? 0 : (unsigned)column_integer(chain, CHAIN_FLAGS),
                 chain == NULL ? 0 : column_integer(chain, CHAIN_FORKED), walk->now, out);
-    text_add_string(out, ",\"checks\":[");
-    fleet_checks_write(walk->checks, &verdicts, heard, out);
-    text_add_string(out, "]}");
+    text_add_string(out, ",\"checks\":");
+    fleet_checks_write(walk->checks, &facts.verdicts, overdue_at, out);
+    text_add_string(out, "}");
 }
 
-static int write_each_machine(struct walk *walk, struct statement *machines, struct error *err)
+/* 1 when the present machine is the organisation's. */
+static int write_one_machine(struct walk *walk, const char *comma,
+                             const struct kept_field *organisation, struct error *err)
 {
     struct text *out = &walk->writer->out;
-    const char *comma = "";
-    int r;
+    const struct machine_fields key = {field_at(&walk->machines.rows, MACHINE_ORGANISATION),
+                                       field_at(&walk->machines.rows, MACHINE_NAME)};
+    int has_current, has_chain;
 
-    while ((r = statement_row(machines, err)) == 1) {
-        struct kept_field machine;
-        int has_current, has_chain;
-
-        machine.bytes = column_text(machines, MACHINE_NAME, &machine.length);
-        has_current = move_beside(&walk->current, &machine, err);
-        has_chain = has_current < 0 ? has_current : move_beside(&walk->chain, &machine, err);
-        if (has_chain < 0)
-            return has_chain;
-        text_add_string(out, comma);
-        write_machine(walk, machines, has_current == 1 ? &walk->current.rows : NULL,
-                      has_chain == 1 ? &walk->chain.rows : NULL, out);
-        comma = ",";
-    }
-    return r;
+    if (compare_fields(&key.organisation, organisation) != 0)
+        return 0;
+    has_current = move_beside(&walk->current, &key, err);
+    has_chain = has_current < 0 ? has_current : move_beside(&walk->chain, &key, err);
+    if (has_chain < 0)
+        return has_chain;
+    text_add_string(out, comma);
+    write_machine(walk, &key, has_current == 1 ? &walk->current.rows : NULL,
+                  has_chain == 1 ? &walk->chain.rows : NULL, out);
+    return 1;
 }
 
-static int write_machines(struct store *store, struct walk *walk, const char *organisation,
+static int write_machines(struct walk *walk, const struct kept_field *organisation,
                           struct error *err)
 {
-    AUTO(statement_end) struct statement machines = statement_start(store, machine_sql);
-    int r;
+    const char *comma = "";
+    int r = 1;
 
-    bind_text(&machines, organisation);
     json_write_name(walk->writer, "machines");
     json_begin_array(walk->writer);
-    r = begin_beside(store, current_sql, organisation, &walk->current, err);
-    if (r == 0)
-        r = begin_beside(store, chain_sql, organisation, &walk->chain, err);
-    if (r == 0)
-        r = write_each_machine(walk, &machines, err);
-    statement_end(&walk->current.rows);
-    statement_end(&walk->chain.rows);
+    while (r == 1 && walk->machines.waiting) {
+        r = write_one_machine(walk, comma, organisation, err);
+        comma = ",";
+        if (r == 1) {
+            int moved = next_beside(&walk->machines, err);
+
+            r = moved < 0 ? moved : 1;
+        }
+    }
     json_end_array(walk->writer);
-    return r;
+    return r < 0 ? r : 0;
 }
 
 static int write_organisations(struct store *store, struct walk *walk, const char *organisation,
@@ -265,12 +324,14 @@ static int write_organisations(struct store *store, struct walk *walk, const cha
     json_write_name(walk->writer, "organisations");
     json_begin_array(walk->writer);
     while ((r = statement_row(&list, err)) == 1) {
+        struct kept_field key = field_at(&list, 0);
+
         column_copy(&list, 0, id, sizeof(id));
         column_copy(&list, 1, name, sizeof(name));
         json_begin_object(walk->writer);
         json_add_text(walk->writer, "id", id);
         json_add_text(walk->writer, "name", name);
-        r = write_machines(store, walk, id, err);
+        r = write_machines(walk, &key, err);
         if (r < 0)
             return r;
         json_end_object(walk->writer);
@@ -288,28 +349,40 @@ static int walk_fleet(struct store *store, const char *organisation, struct walk
     if (r < 0)
         return r;
     transaction.store = store;
-    return write_organisations(store, walk, organisation, err);
+    r = begin_beside(store, machine_sql, organisation, &walk->machines, err);
+    if (r == 0)
+        r = begin_beside(store, current_sql, organisation, &walk->current, err);
+    if (r == 0)
+        r = begin_beside(store, chain_sql, organisation, &walk->chain, err);
+    if (r == 0)
+        r = write_organisations(store, walk, organisation, err);
+    statement_end(&walk->machines.rows);
+    statement_end(&walk->current.rows);
+    statement_end(&walk->chain.rows);
+    return r;
 }
 
 static void walk_end(struct walk *walk)
 {
     fleet_checks_free(walk->checks);
+    text_clear(&walk->known_system);
+    text_clear(&walk->system);
 }
 
 int store_write_fleet(struct store *store, const char *organisation, int64_t now,
                       struct text *out_json, struct error *err)
 {
+    const struct baseline *baseline = baseline_builtin();
     struct json_writer writer = {.out = *out_json};
     char generated_at[CLOCK_TEXT_SIZE];
-    AUTO(walk_end)
-    struct walk walk = {.writer = &writer, .baseline = baseline_builtin(), .now = now};
+    AUTO(walk_end) struct walk walk = {.writer = &writer, .now = now};
     int r;
 
-    walk.checks = fleet_checks_new(walk.baseline, now);
+    walk.checks = fleet_checks_new(baseline, now);
     clock_to_text(now, generated_at);
     json_begin_object(&writer);
     json_add_text(&writer, "generated_at", generated_at);
-    write_baseline(&writer, walk.baseline);
+    write_baseline(&writer, baseline);
     r = walk_fleet(store, organisation, &walk, err);
     json_end_object(&writer);
     *out_json = writer.out;

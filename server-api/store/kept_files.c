@@ -53,7 +53,7 @@ static int damaged(const char *machine, struct error *err)
     return error_set(err, EIO, "the database keeps a damaged snapshot of machine %s", machine);
 }
 
-/* Columns of a row that is given back; the two of a snapshot's bytes come last. */
+/* Columns of a row that is given back; those of a snapshot's bytes come last. */
 enum row_column {
     ROW_HASH,
     ROW_STATE,
@@ -62,20 +62,35 @@ enum row_column {
     ROW_RECEIPT,
     ROW_RECEIPT_NUMBER,
     ROW_RECEIPT_SHARED,
+    ROW_RECEIPT_SHARED_DIGEST,
     ROW_EPOCH,
     ROW_SEQ,
     ROW_BYTES,
     ROW_BYTES_NUMBER,
     ROW_BYTES_SHARED,
+    ROW_BYTES_SHARED_DIGEST,
 };
 
 #define ROW_RECEIPT_COLUMNS                                                                        \
-    "s.hash, s.state, s.received_at, s.nonce, s.receipt, s.receipt_shared, r.text"
+    "s.hash, s.state, s.received_at, s.nonce, s.receipt, s.receipt_shared, r.text, r.digest"
 #define ROW_RECEIPT_TABLES                                                                         \
     "snapshot AS s LEFT JOIN shared_text AS r ON r.organisation = s.organisation AND "             \
     "r.number = s.receipt_shared"
 
-/* Adds what three columns hold: bytes, a number or null, and the text of that number. */
+/* A receipt has no digest of its own, but the words that it shares with others have one. */
+static bool read_shared(const struct statement *row, int first, struct text *out)
+{
+    struct digest kept, actual;
+    size_t length;
+    const char *bytes = column_text(row, first, &length);
+
+    text_add(out, bytes, length);
+    digest_of(text_string(out), length, &actual);
+    return column_digest(row, first + 1, &kept) && digest_equal(&kept, &actual);
+}
+
+/* Adds what four columns hold: bytes, a number or null, and the text of that number and its digest.
+ */
 static bool put_together(const struct statement *row, int first, const struct packed_values *values,
                          struct text *out)
 {
@@ -88,9 +103,7 @@ static bool put_together(const struct statement *row, int first, const struct pa
         text_add(out, own.bytes, own.length);
         return true;
     }
-    bytes = column_text(row, first + 2, &length);
-    text_add(&shared, bytes, length);
-    return packed_jws_write(&shared, &own, values, out);
+    return read_shared(row, first + 2, &shared) && packed_jws_write(&shared, &own, values, out);
 }
 
 static int read_receipt(const struct statement *row, const char *machine, struct text *out,
@@ -137,7 +150,7 @@ int store_each_snapshot(struct store *store, const char *organisation, const cha
     AUTO(statement_end)
     struct statement list = statement_start(
         store, "SELECT " ROW_RECEIPT_COLUMNS
-               ", s.epoch, s.seq, s.bytes, s.shared, b.text FROM " ROW_RECEIPT_TABLES
+               ", s.epoch, s.seq, s.bytes, s.shared, b.text, b.digest FROM " ROW_RECEIPT_TABLES
                " LEFT JOIN shared_text AS b ON b.organisation = s.organisation "
                "AND b.number = s.shared WHERE s.organisation = ? AND s.machine = ? ORDER BY "
                "s.arrival");

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define DIGITS_MAX 18U /* of a number that surely fits */
+#define DIGITS_MAX 18 /* of a number that surely fits */
 
 bool kept_field_is(const struct kept_field *field, const char *text)
 {
@@ -42,20 +42,36 @@ static bool take_field(struct kept_field *line, char mark, struct kept_field *re
 
 static bool take_number(struct kept_field *line, char mark, int64_t *ret_number)
 {
+    const char *end = line->bytes + line->length;
     bool negative = line->length > 0 && line->bytes[0] == '-';
-    size_t start = negative, i = start;
+    const char *start = line->bytes + negative, *at = start;
     int64_t number = 0;
 
-    for (; i < line->length && line->bytes[i] >= '0' && line->bytes[i] <= '9'; i++) {
-        if (i >= DIGITS_MAX)
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        if (at - line->bytes >= DIGITS_MAX)
             return false;
-        number = number * 10 + (line->bytes[i] - '0');
+        number = number * 10 + (*at - '0');
     }
-    if (i == start || i >= line->length || line->bytes[i] != mark)
+    if (at == start || at == end || *at != mark)
         return false;
-    line->bytes += i + 1;
-    line->length -= i + 1;
+    *line = (struct kept_field){at + 1, (size_t)(end - at - 1)};
     *ret_number = negative ? -number : number;
+    return true;
+}
+
+static bool take_times(struct kept_field *line, int64_t *ret_since, int64_t *ret_valid_until)
+{
+    return take_number(line, '\t', ret_since) && take_number(line, '\n', ret_valid_until);
+}
+
+bool kept_verdict_times(const struct kept_field *text, size_t *at, int64_t *ret_since,
+                        int64_t *ret_valid_until)
+{
+    struct kept_field rest = {text->bytes + *at, text->length - *at};
+
+    if (!take_times(&rest, ret_since, ret_valid_until))
+        return false;
+    *at = text->length - rest.length;
     return true;
 }
 
@@ -65,8 +81,7 @@ static bool read_line(struct kept_field line, struct kept_verdict *ret_verdict)
            take_field(&line, '\t', &ret_verdict->state) &&
            take_field(&line, '\t', &ret_verdict->reason) &&
            take_field(&line, '\t', &ret_verdict->fact) &&
-           take_number(&line, '\t', &ret_verdict->since) &&
-           take_number(&line, '\n', &ret_verdict->valid_until) && line.length == 0;
+           take_times(&line, &ret_verdict->since, &ret_verdict->valid_until);
 }
 
 bool kept_verdict_next(const struct kept_field *text, size_t *at, struct kept_verdict *ret_verdict)

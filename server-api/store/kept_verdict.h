@@ -33,6 +33,10 @@ void kept_verdict_add(const struct kept_verdict *verdict, struct text *out);
  * is passed over, so that the check is not known. */
 bool kept_verdict_next(const struct kept_field *text, size_t *at, struct kept_verdict *ret_verdict);
 
+/* The end of a line, from *at: since and valid_until. False, and *at stays, when it is another. */
+bool kept_verdict_times(const struct kept_field *text, size_t *at, int64_t *ret_since,
+                        int64_t *ret_valid_until);
+
 /* The verdict on a check, as the text has it; false when there is none. */
 bool kept_verdict_find(const struct kept_field *text, const char *check,
                        struct kept_verdict *ret_verdict);

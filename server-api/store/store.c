@@ -5,15 +5,19 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "platform/cleanup.h"
+#include "platform/clock.h"
 #include "platform/memory.h"
 #include "server-api/store/certificate_cache.h"
 #include "server-api/store/database.h"
 #include "server-api/store/handle.h"
 #include "server-api/store/migration.h"
 
-#define BUSY_TIMEOUT_MS 10000
+#define BUSY_SECONDS      10
+#define MILLISECONDS      1000
+#define PAUSE_NANOSECONDS 5000000L
 
 /*
  * The mode is set before SQLite writes: its journal files inherit it. A database that is there is
@@ -42,19 +46,44 @@ static int make_file(const char *path, bool create, struct error *err)
     return 0;
 }
 
+/*
+ * A new database is not in WAL mode yet, and changing that makes a writer of a reader: for that
+ * SQLite does not wait until the other processes that open it are done, because two of them could
+ * wait for each other. Each attempt gives up what it holds, so it may be repeated.
+ */
+static int use_write_ahead_log(struct store *store, struct error *err)
+{
+    static const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
+    int64_t end = clock_since_boot() + BUSY_SECONDS;
+
+    for (;;) {
+        int code = sqlite3_exec(store->database, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+
+        if (code == SQLITE_OK)
+            return 0;
+        if ((code & 0xff) != SQLITE_BUSY || clock_since_boot() >= end)
+            return database_error(store, code, err);
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 static int configure(struct store *store, struct error *err)
 {
     sqlite3 *database = store->database;
+    int r;
 
-    (void)sqlite3_busy_timeout(database, BUSY_TIMEOUT_MS);
+    (void)sqlite3_busy_timeout(database, BUSY_SECONDS * MILLISECONDS);
     (void)sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     (void)sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-    return database_run(store,
-                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-                        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384",
-                        err);
+    r = use_write_ahead_log(store, err);
+    if (r < 0)
+        return r;
+    return database_run(
+        store,
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384",
+        err);
 }
 
 int store_open(const char *path, bool create, struct store **ret_store, struct error *err)

@@ -31,11 +31,7 @@ static const char *text_of(struct reader *reader, const char *name)
 
 static const char *optional_text(struct reader *reader, const char *name)
 {
-    const struct json *value = json_member(reader->object, name);
-
-    if (json_is(value, JSON_NULL))
-        return "";
-    return text_of(reader, name);
+    return json_member(reader->object, name) == NULL ? "" : text_of(reader, name);
 }
 
 static const struct json *array_of(struct reader *reader, const char *name)
@@ -56,7 +52,7 @@ static bool bool_of(struct reader *reader, const char *name)
     return value;
 }
 
-/* False when it is null. */
+/* False when it is not there. */
 static bool time_of(struct reader *reader, const char *name, int64_t *ret_time)
 {
     const char *text = optional_text(reader, name);

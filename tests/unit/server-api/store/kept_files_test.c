@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/cleanup.h"
@@ -70,6 +71,31 @@ TEST(files_of_one_machine_share_their_header_and_like_receipts_their_words)
                      CHECK_INS);
 }
 
+/* What two organisations have in common is kept by each of them. */
+TEST(organisations_share_nothing)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_test_agent_free) struct test_agent *agent = test_agent_new(world);
+    AUTO(clear_expected) struct expected expected = {0};
+    AUTO(parcel_clear) struct parcel first = {0};
+    struct parcel *parcel = &expected.parcels[0];
+
+    assert_int_equal(database_run(world->store,
+                                  "INSERT INTO organisation VALUES ('other', 'Other', 1);"
+                                  "INSERT INTO machine VALUES ('other', '" TEST_MACHINE
+                                  "', 'field-07', 1, NULL)",
+                                  NULL),
+                     0);
+    test_agent_check_in(agent, world, &first);
+    test_agent_look(agent, world, parcel);
+    (void)snprintf(parcel->record.organisation, ORGANISATION_ID_SIZE, "other");
+    assert_int_equal(store_world_ingest(world, &parcel, 1), 0);
+    assert_int_equal(parcel->record.code, 0);
+    assert_int_equal(
+        store_each_snapshot(world->store, "other", TEST_MACHINE, assert_same, &expected, NULL), 0);
+    assert_int_equal(expected.count, 1);
+}
+
 /* Verified and accepted by a later, more liberal reader: still these bytes and no others. */
 TEST(what_has_another_spelling_is_kept_as_it_is)
 {
@@ -112,6 +138,30 @@ TEST(what_was_damaged_on_the_disk_is_not_given_out)
     assert_damage_is_told("UPDATE snapshot SET receipt = zeroblob(3)");
     assert_damage_is_told("UPDATE snapshot SET nonce = ''");
     assert_damage_is_told("DELETE FROM shared_text");
+    assert_damage_is_told("UPDATE snapshot SET receipt_shared = 99");
+    /* The words of the receipt, which no digest of the snapshot covers: one verdict turned good. */
+    assert_damage_is_told("UPDATE shared_text SET text = CAST(replace(CAST(text AS TEXT), "
+                          "'\"unknown\"', '\"pass\"') AS BLOB) WHERE number = 2");
+    assert_damage_is_told(
+        "UPDATE shared_text SET text = CAST(text || x'20' AS BLOB) WHERE number = 2");
+}
+
+TEST(a_duplicate_is_not_answered_with_a_damaged_receipt)
+{
+    AUTO(auto_store_world_free) struct store_world *world = store_world_new();
+    AUTO(auto_test_agent_free) struct test_agent *agent = test_agent_new(world);
+    AUTO(parcel_clear) struct parcel parcel = {0};
+    struct parcel *again = &parcel;
+
+    test_agent_check_in(agent, world, &parcel);
+    assert_int_equal(
+        database_run(world->store,
+                     "UPDATE shared_text SET text = CAST(text || x'20' AS BLOB) WHERE number = 2",
+                     NULL),
+        0);
+    (void)store_world_ingest(world, &again, 1);
+    assert_int_equal(parcel.record.code, -EIO);
+    assert_non_null(strstr(parcel.record.why.message, TEST_MACHINE));
 }
 
 static int stop(void *context, const struct kept_snapshot *kept, struct error *err)
@@ -140,8 +190,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         RUN(what_was_signed_comes_back_byte_for_byte),
         RUN(files_of_one_machine_share_their_header_and_like_receipts_their_words),
+        RUN(organisations_share_nothing),
         RUN(what_has_another_spelling_is_kept_as_it_is),
         RUN(what_was_damaged_on_the_disk_is_not_given_out),
+        RUN(a_duplicate_is_not_answered_with_a_damaged_receipt),
         RUN(a_walk_ends_when_its_caller_fails),
     };
 

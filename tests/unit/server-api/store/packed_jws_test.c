@@ -146,6 +146,29 @@ TEST(a_payload_that_holds_what_stands_for_a_hole_is_left_alone)
     assert_false(packed_jws_make(compact.bytes, compact.length, &values, &packed));
 }
 
+/* The value is as long as what stands for it, so the length alone does not tell. */
+TEST(a_hole_of_the_payload_is_no_hole_of_ours_even_where_the_length_fits)
+{
+    AUTO(text_clear) struct text compact = {0};
+    AUTO(packed_jws_clear) struct packed_jws packed = {0};
+    struct packed_values brief = values;
+
+    brief.texts[PACKED_RECEIVED_AT] = "7";
+    make("{}", "{\"a\":\"\x03\"}", 9, &compact);
+    assert_false(packed_jws_make(compact.bytes, compact.length, &brief, &packed));
+}
+
+TEST(pieces_with_two_payloads_give_nothing)
+{
+    AUTO(text_clear) struct text compact = {0}, out = {0};
+    AUTO(packed_jws_clear) struct packed_jws packed = {0};
+
+    make("{}", receipt, strlen(receipt), &compact);
+    assert_true(packed_jws_make(compact.bytes, compact.length, &values, &packed));
+    text_add(&packed.own, "x", 1);
+    assert_false(packed_jws_write(&packed.shared, &packed.own, &values, &out));
+}
+
 TEST(damaged_pieces_give_nothing)
 {
     AUTO(text_clear) struct text compact = {0}, out = {0};
@@ -170,6 +193,8 @@ int main(void)
         RUN(what_would_come_back_in_another_spelling_is_left_alone),
         RUN(odd_headers_come_back_as_they_were),
         RUN(a_payload_that_holds_what_stands_for_a_hole_is_left_alone),
+        RUN(a_hole_of_the_payload_is_no_hole_of_ours_even_where_the_length_fits),
+        RUN(pieces_with_two_payloads_give_nothing),
         RUN(damaged_pieces_give_nothing),
     };
 

@@ -1,11 +1,13 @@
 #include "server-api/store/store.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/cleanup.h"
@@ -160,6 +162,41 @@ TEST(many_may_open_a_new_database_at_once)
             assert_int_equal(status, 0);
         }
     }
+}
+
+struct opener {
+    const char *path;
+    struct store *store;
+    struct error err;
+    int result;
+};
+
+static void *open_it(void *context)
+{
+    struct opener *opener = context;
+
+    opener->result = store_open(opener->path, true, &opener->store, &opener->err);
+    return NULL;
+}
+
+/* What another one that makes the same database does, in slow motion. */
+TEST(waits_for_another_that_makes_the_same_database)
+{
+    AUTO(remove_place) struct place_for place = new_place();
+    AUTO(auto_store_close) struct store *other = NULL;
+    struct opener opener = {.path = place.path};
+    const struct timespec while_it_works = {.tv_nsec = 200000000};
+    pthread_t thread;
+
+    assert_int_equal(store_open(place.path, true, &other, NULL), 0);
+    assert_int_equal(database_run(other, "PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE", NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, open_it, &opener), 0);
+    (void)nanosleep(&while_it_works, NULL);
+    assert_int_equal(database_run(other, "COMMIT", NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    if (opener.result < 0)
+        fail_msg("%s", opener.err.message);
+    store_close(opener.store);
 }
 
 TEST(every_key_starts_with_the_organisation)
@@ -320,6 +357,7 @@ int main(void)
         RUN(a_newer_database_is_refused),
         RUN(migrations_run_once_each_and_all_or_nothing),
         RUN(many_may_open_a_new_database_at_once),
+        RUN(waits_for_another_that_makes_the_same_database),
         RUN(every_key_starts_with_the_organisation),
         RUN(organisations_have_names_and_identifiers),
         RUN(refuses_names_that_cannot_be_told_apart_or_shown),
