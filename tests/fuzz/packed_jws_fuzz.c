@@ -1,5 +1,6 @@
 #include "server-api/store/packed_jws.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
